@@ -1,0 +1,120 @@
+"""The files of a source, and what can be known of them before they are read."""
+
+import csv
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from modules.errors import DataError, did_you_mean
+
+Format = Literal["csv", "parquet"]
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files that a source names: a file, the data files of a folder, or those of a glob.
+
+    Raises:
+        DataError: if there are none, or one is empty.
+    """
+    path = folder / source
+    if any(character in source for character in "*?["):
+        anchor = pathlib.Path(path.anchor)
+        matches = anchor.glob(str(path.relative_to(anchor)))
+        files = sorted(file for file in matches if file.is_file())
+    elif path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
+    else:
+        files = [path] if path.is_file() else []
+    if not files:
+        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise DataError(
+            [
+                f"data.source: no data file at {path}{did_you_mean(path.name, beside)}. "
+                f"Expected a file, a folder of .csv or .parquet files, or a glob"
+            ]
+        )
+    empty = [f"{file}: is empty (0 bytes)" for file in files if file.stat().st_size == 0]
+    if empty:
+        raise DataError(empty)
+    return files
+
+
+def pattern(source: str, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
+    """The folder and the glob below it that TFX's ExampleGen driver takes for a source."""
+    path = folder / source
+    if path.is_dir():
+        return path, "*"
+    parts = path.parts
+    first = next((i for i, part in enumerate(parts) if set(part) & set("*?[")), len(parts) - 1)
+    return pathlib.Path(*parts[:first]), "/".join(parts[first:])
+
+
+def format_of(files: Iterable[pathlib.Path], given: Format | None) -> Format:
+    """The format of the files, as given or by their names.
+
+    Raises:
+        DataError: if the names do not tell, or tell several.
+    """
+    if given:
+        return given
+    files = list(files)
+    found = {_SUFFIXES.get(file.suffix.lower()) for file in files}
+    if len(found) != 1 or None in found:
+        names = ", ".join(sorted({file.suffix or file.name for file in files}))
+        raise DataError(
+            [f"data.format: the names end in {names}, expected all .csv or all .parquet. Give it"]
+        )
+    return found.pop()  # type: ignore[return-value]
+
+
+def header(file: pathlib.Path, data_format: Format, delimiter: str) -> list[str]:
+    """The column names of a file.
+
+    Raises:
+        DataError: if they cannot be read.
+    """
+    if data_format == "parquet":
+        import pyarrow.parquet
+
+        try:
+            return list(pyarrow.parquet.read_schema(file).names)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise DataError([f"{file}: is not a Parquet file: {error}"]) from None
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return next(csv.reader(lines, delimiter=delimiter), [])
+    except UnicodeDecodeError as error:
+        raise DataError([not_utf8(file, error.start)]) from None
+    except csv.Error as error:
+        raise DataError([f"{file}: the header cannot be read: {error}"]) from None
+
+
+def not_utf8(file: pathlib.Path, byte: int) -> str:
+    """The sentence for a file in another encoding."""
+    return (
+        f"{file}: not UTF-8 at byte {byte:,}. Convert it, for example with "
+        f"`iconv -f LATIN1 -t UTF-8`"
+    )
+
+
+def check_columns(file: pathlib.Path, names: list[str], wanted: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the column names of a file.
+
+    Args:
+        wanted: by column that must be there, the key path in the spec that names it.
+    """
+    twice = sorted({name for name in names if names.count(name) > 1})
+    for name in twice:
+        yield f"{file}: column {name!r} is there {names.count(name)} times. Rename all but one"
+    for column, key in wanted.items():
+        if column not in names:
+            yield (
+                f"{file}: no column {column!r}, which {key} names{did_you_mean(column, names)}. "
+                f"Columns: {', '.join(names[:40])}{', ...' if len(names) > 40 else ''}"
+            )

@@ -1,0 +1,229 @@
+"""Files as typed record batches: numbers, texts and moments, each value checked."""
+
+import pathlib
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from components.example_gen.config import Table
+from components.example_gen.findings import Findings
+from modules.errors import DataError
+from modules.spec import RawType
+
+_BLOCK_BYTES = 16 << 20  # of CSV text a batch: some 100,000 rows
+_PARQUET_ROWS = 65_536  # a batch
+
+
+def typed_batches(file: pathlib.Path, table: Table, findings: Findings) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, a column of the table an array; what does not fit goes to findings.
+
+    Yields:
+        Batches of float32 (`number`), and string (`text`; `time`, as `2013-01-01T05:15:00`).
+        A missing value is null. A column only used to split is there as well.
+
+    Raises:
+        DataError: if the file as a whole cannot be read.
+    """
+    columns = wanted_columns(table)
+    ragged = Findings()  # apart, for its row numbers are those of the file
+    left_out: list[int] = []
+    row = 1
+    for batch in _raw_batches(file, table, list(columns), ragged, left_out):
+        arrays = [
+            _typed(batch.column(name), kind, Where(file, name, row, findings))
+            for name, kind in columns.items()
+        ]
+        typed = pa.record_batch(arrays, list(columns))
+        _check_classes(typed.column(table.label), table, Where(file, table.label, row, findings))
+        yield typed
+        row += batch.num_rows
+    findings.shift(left_out)
+    findings.merge(ragged)
+
+
+def wanted_columns(table: Table) -> dict[str, RawType]:
+    """The columns to read: those of the examples, and the one that splits by."""
+    columns = dict(table.columns)
+    column = getattr(table.split, "column", None)
+    if column is not None:
+        columns.setdefault(column, "time" if table.split.by == "time" else "text")
+    return columns
+
+
+class Where:
+    """A column of a batch, and where its problems are noted."""
+
+    def __init__(self, file: pathlib.Path, name: str, row: int, findings: Findings):
+        self._sentence = f"{file}: column {name!r}: "
+        self._row = row  # of the batch's first row, from 1
+        self._findings = findings
+
+    def note(self, problem: str, mask: pa.Array, values: pa.Array) -> None:
+        """Notes the rows where the mask is true. The problem has the mend after a full stop."""
+        at = pc.indices_nonzero(pc.fill_null(mask, False))
+        rows = [index + self._row for index in at.to_pylist()]
+        texts = [_as_text(value) for value in values.take(at).to_pylist()]
+        self._findings.add(self._sentence + problem, rows, texts)
+
+
+def _check_classes(labels: pa.Array, table: Table, where: Where) -> None:
+    if table.classes:
+        known = pc.is_in(labels, pa.array(table.classes))
+        classes = ", ".join(repr(name) for name in table.classes)
+        where.note(
+            f"labels that are no class. Expected {classes}: correct them, or label.classes",
+            pc.and_(pc.is_valid(labels), pc.invert(known)),
+            labels,
+        )
+
+
+def _as_text(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _raw_batches(
+    file: pathlib.Path,
+    table: Table,
+    names: list[str],
+    findings: Findings,
+    left_out: list[int],
+) -> Iterator[pa.RecordBatch]:
+    try:
+        if table.format == "parquet":
+            reader = pyarrow.parquet.ParquetFile(file)
+            yield from reader.iter_batches(batch_size=_PARQUET_ROWS, columns=names)
+        else:
+            yield from _csv_batches(file, table, names, findings, left_out)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError([f"{file}: cannot be read: {error}"]) from None
+
+
+def _csv_batches(
+    file: pathlib.Path,
+    table: Table,
+    names: list[str],
+    findings: Findings,
+    left_out: list[int],
+) -> Iterator[pa.RecordBatch]:
+    """Rows as raw bytes: what a value should be is known from the spec, never guessed."""
+
+    def ragged(row: pyarrow.csv.InvalidRow) -> str:
+        number = row.number - 1  # the header is row 1 of the reader
+        left_out.append(number)
+        findings.add(
+            f"{file}: rows with more or fewer than {row.expected_columns} values"
+            f". Correct them, or quote values that hold {table.delimiter!r}",
+            [number],
+            [row.text],
+        )
+        return "skip"
+
+    reader = pyarrow.csv.open_csv(
+        file,
+        # Serial: only then are the numbers of bad rows known.
+        pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+        pyarrow.csv.ParseOptions(
+            delimiter=table.delimiter, newlines_in_values=True, invalid_row_handler=ragged
+        ),
+        pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.binary()),
+            include_columns=names,
+            strings_can_be_null=True,
+            null_values=list(table.missing),
+        ),
+    )
+    yield from reader
+
+
+def _typed(column: pa.Array, kind: RawType, where: Where) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if kind == "number":
+        return _numbers(column, where)
+    text = _texts(column, where)
+    return text if kind == "text" else _moments(text, where)
+
+
+def _texts(column: pa.Array, where: Where) -> pa.Array:
+    """Strings; numbers and booleans of Parquet as they print, moments in ISO 8601."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%S")
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        return column.cast(pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        bad = pa.array([value is not None and not _is_utf8(value) for value in column.to_pylist()])
+        mend = "Convert the file, for example with `iconv -f LATIN1 -t UTF-8`"
+        where.note(f"text that is not UTF-8. {mend}", bad, column)
+        return pc.if_else(bad, None, column).cast(pa.string())
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _numbers(column: pa.Array, where: Where) -> pa.Array:
+    if pa.types.is_binary(column.type) or pa.types.is_string(column.type):
+        text = pc.utf8_trim_whitespace(_texts(column, where))
+        numbers = _parse(text, pa.float64(), _is_number)
+        wrong = pc.and_(pc.is_null(numbers), pc.is_valid(text))
+        where.note(
+            "values that are not numbers. Correct them, add the text to data.missing, or make "
+            "the feature categorical",
+            wrong,
+            text,
+        )
+    else:
+        numbers = column.cast(pa.float64(), safe=False)
+    single = pc.if_else(pc.is_nan(numbers), None, numbers).cast(pa.float32(), safe=False)
+    where.note(
+        "infinite values (or beyond float32). Correct them, or add the text to data.missing",
+        pc.is_inf(single),
+        numbers,
+    )
+    return pc.if_else(pc.is_inf(single), None, single)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def _moments(text: pa.Array, where: Where) -> pa.Array:
+    moments = _parse(text, pa.timestamp("s"), _is_moment)
+    where.note(
+        "values that are not moments. Expected ISO 8601 without time zone, such as "
+        "2013-01-01T05:15:00",
+        pc.and_(pc.is_null(moments), pc.is_valid(text)),
+        text,
+    )
+    return pc.strftime(moments, "%Y-%m-%dT%H:%M:%S")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        pa.scalar(text).cast(pa.timestamp("s"))
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _parse(text: pa.Array, kind: pa.DataType, parses: Callable[[str], bool]) -> pa.Array:
+    """The texts as another type, null where they are none: whole arrays first, values if not."""
+    try:
+        return text.cast(kind)
+    except pa.ArrowInvalid:
+        good = pa.array([value is not None and parses(value) for value in text.to_pylist()])
+        return pc.if_else(good, text, None).cast(kind)

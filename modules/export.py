@@ -1,0 +1,136 @@
+"""The model as users get it: a SavedModel that scores raw rows with TensorFlow alone."""
+
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from modules.preprocessing import transformed
+from modules.spec import Features, Label, LearningSpec, argument_name, label_type, raw_type
+
+Tensors = dict[str, tf.Tensor]
+_DTYPES = {"number": tf.float32, "text": tf.string, "time": tf.string}
+
+
+class Scorer(tf.Module):
+    """A Keras model behind its transform graph.
+
+    The transform layer is a tf_keras model, so it lives beside the Keras 3 model here and not
+    inside it (TensorFlow Transform 1.21).
+    """
+
+    def __init__(
+        self, model: keras.Model, transform: tft.TFTransformOutput, spec: LearningSpec
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.transform = transform.transform_features_layer()
+        self._label = spec.label
+        self._features = spec.features
+
+    def score(self, raw: dict[str, tf.SparseTensor]) -> Tensors:
+        """Predictions for sparse raw columns, by output name."""
+        columns = self.transform(dict(raw))
+        columns.pop(transformed(self._label.column), None)
+        return outputs(self.model(columns, training=False), self._label)
+
+    def transform_features(self, raw: dict[str, tf.SparseTensor]) -> Tensors:
+        """Transformed columns, the label among them, for sparse raw columns with a label."""
+        return dict(self.transform(dict(raw)))
+
+
+def outputs(prediction: tf.Tensor, label: Label) -> Tensors:
+    """What a signature answers for a prediction.
+
+    Returns:
+        binary: `probability` float32 `(batch, 1)`, of the second class; multiclass:
+        `probabilities` float32 `(batch, classes)` and `class` string `(batch, 1)`, the likeliest;
+        regression: `prediction` float32 `(batch, 1)`.
+    """
+    match label.task:
+        case "binary":
+            return {"probability": prediction}
+        case "multiclass":
+            likeliest = tf.argmax(prediction, axis=1)[:, tf.newaxis]
+            return {
+                "probabilities": prediction,
+                "class": tf.gather(tf.constant(label.classes), likeliest),
+            }
+        case _:
+            return {"prediction": prediction}
+
+
+def prediction_key(label: Label) -> str:
+    """The output that metrics are computed on."""
+    return {"binary": "probability", "multiclass": "probabilities", "regression": "prediction"}[
+        label.task
+    ]
+
+
+def export(
+    model: keras.Model,
+    transform: tft.TFTransformOutput,
+    spec: LearningSpec,
+    folder: pathlib.Path,
+) -> None:
+    """Writes the SavedModel with its three signatures.
+
+    `serving_default`: `examples`, serialized tf.Example `(batch,)`. `serving_raw`: a tensor
+    `(batch, 1)` a feature, float32 with NaN for missing, or string with "" for missing.
+    `transform_features`: `examples` in, transformed columns and label out. A feature that an
+    example lacks is missing, as in training.
+    """
+    scorer = Scorer(model, transform, spec)
+    tf.saved_model.save(
+        scorer,
+        str(folder),
+        signatures={
+            "serving_default": _on_examples(scorer.score, parsing(spec.features)),
+            "serving_raw": _on_columns(scorer.score, spec.features),
+            "transform_features": _on_examples(
+                scorer.transform_features, parsing(spec.features, spec.label)
+            ),
+        },
+    )
+
+
+def parsing(features: Features, label: Label | None = None) -> dict[str, tf.io.VarLenFeature]:
+    """How a tf.Example is read: every column may be absent."""
+    types = {name: raw_type(feature) for name, feature in features.items()}
+    if label is not None:
+        types[label.column] = label_type(label)
+    return {name: tf.io.VarLenFeature(_DTYPES[kind]) for name, kind in types.items()}
+
+
+def _on_examples(function: Callable[[Any], Tensors], feature_spec: dict[str, Any]) -> Any:
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
+    )
+    def on_examples(examples: tf.Tensor) -> Tensors:
+        return function(tf.io.parse_example(examples, feature_spec))
+
+    return on_examples
+
+
+def _on_columns(function: Callable[[Any], Tensors], features: Features) -> Any:
+    tensors = [
+        tf.TensorSpec([None, 1], _DTYPES[raw_type(feature)], name=argument_name(name))
+        for name, feature in features.items()
+    ]
+
+    @tf.function(input_signature=tensors, autograph=False)
+    def on_columns(*columns: tf.Tensor) -> Tensors:
+        by_name = zip(features, columns, strict=True)
+        return function({name: _sparse(column) for name, column in by_name})
+
+    return on_columns
+
+
+def _sparse(column: tf.Tensor) -> tf.SparseTensor:
+    """The column without its missing entries."""
+    known = tf.not_equal(column, "") if column.dtype == tf.string else tf.math.is_finite(column)
+    shape = tf.shape(column, tf.int64)
+    return tf.SparseTensor(tf.where(known), tf.boolean_mask(column, known), shape)

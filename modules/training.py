@@ -1,0 +1,153 @@
+"""Trains one model: transformed examples in, a checked SavedModel out."""
+
+import json
+import pathlib
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from modules import columns as columns_of
+from modules.errors import GateError, SpecError
+from modules.export import export
+from modules.hooks import load_function
+from modules.input import Arrays, evaluation_batches, load, rows, training_batches
+from modules.models import tabular
+from modules.preprocessing import transformed
+from modules.spec import CustomModel, Label, LearningSpec, Training
+
+_LOSSES = {
+    "binary": "binary_crossentropy",
+    "multiclass": "sparse_categorical_crossentropy",
+    "regression": "mean_squared_error",
+}
+
+
+def run_fn(fn_args: Any) -> None:
+    """TFX Trainer's entry: trains on `train`, watches `valid`, writes model and history.
+
+    Args:
+        fn_args: tfx FnArgs. `train_files`, `eval_files`: globs of transformed examples;
+            `transform_output`; `serving_model_dir` and `model_run_dir`: where to write;
+            `custom_config`: `spec`, the learning spec as JSON, and `folder`, that of the spec.
+    """
+    spec = LearningSpec.model_validate_json(fn_args.custom_config["spec"])
+    transform = tft.TFTransformOutput(fn_args.transform_output)
+    parsed = transform.transformed_feature_spec()
+    train, valid = load(fn_args.train_files, parsed), load(fn_args.eval_files, parsed)
+    keras.utils.set_random_seed(spec.training.seed)
+    model = build(spec, transform, train, pathlib.Path(fn_args.custom_config["folder"]))
+    history = fit(model, spec, train, valid, pathlib.Path(fn_args.model_run_dir))
+    export(model, transform, spec, pathlib.Path(fn_args.serving_model_dir))
+    text = json.dumps(history, indent=1)
+    (pathlib.Path(fn_args.model_run_dir) / "history.json").write_text(text, encoding="utf-8")
+
+
+def build(
+    spec: LearningSpec, transform: tft.TFTransformOutput, train: Arrays, folder: pathlib.Path
+) -> keras.Model:
+    """The uncompiled model of the spec, ours or the user's.
+
+    Raises:
+        SpecError: if the user's builder raises or returns something else than a Keras model.
+    """
+    columns = columns_of.columns(transform, spec.label)
+    head = columns_of.head(spec.label, train[transformed(spec.label.column)])
+    if not isinstance(spec.model, CustomModel):
+        return tabular.build_model(columns, head, spec.model)
+    family = spec.model.family
+    try:
+        model = load_function(family, folder)(columns, head, spec.model.settings)
+    except SpecError:
+        raise
+    except Exception as error:
+        raise SpecError(
+            [f"model.family: {family} raises {type(error).__name__}: {error}"]
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise SpecError(
+            [f"model.family: {family} returned {type(model).__name__}, expected a keras.Model"]
+        )
+    return model
+
+
+def fit(
+    model: keras.Model, spec: LearningSpec, train: Arrays, valid: Arrays, run_folder: pathlib.Path
+) -> dict[str, Any]:
+    """Trains the model in place, ends with its best weights, and returns the history.
+
+    Returns:
+        `epochs`: for each metric a number an epoch; `steps`: optimizer steps taken;
+        `best_epoch`, counted from 1; `examples`: rows of each split.
+
+    Raises:
+        GateError: if a loss is not finite: the model would be worthless.
+    """
+    label, training = transformed(spec.label.column), spec.training
+    batches = training_batches(train, label, training.batch_size, training.seed)
+    steps_per_epoch = max(1, rows(train) // training.batch_size)
+    steps = training.steps or training.epochs * steps_per_epoch
+    steps_per_epoch = min(steps, steps_per_epoch)
+    model.compile(
+        optimizer=_optimizer(training, steps),
+        loss=_LOSSES[spec.label.task],
+        metrics=_metrics(spec.label),
+    )
+    history = model.fit(
+        batches.repeat(),
+        epochs=max(1, round(steps / steps_per_epoch)),
+        steps_per_epoch=steps_per_epoch,
+        validation_data=evaluation_batches(valid, label),
+        callbacks=_callbacks(training, run_folder),
+        verbose=2,
+    ).history
+    losses = history["val_loss"]
+    if not np.isfinite(losses).all():
+        raise GateError(
+            [
+                f"training: the validation loss became {losses[-1]} in epoch {len(losses)}, "
+                f"expected a finite number. Lower training.learning_rate "
+                f"(now {training.learning_rate:g})"
+            ]
+        )
+    return {
+        "epochs": history,
+        "steps": int(model.optimizer.iterations),
+        "best_epoch": int(np.argmin(losses)) + 1,
+        "examples": {"train": rows(train), "valid": rows(valid)},
+    }
+
+
+def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW (Loshchilov and Hutter, 2019), the learning rate falling to 0 as a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+    return keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay)
+
+
+def _metrics(label: Label) -> list[keras.metrics.Metric]:
+    match label.task:
+        case "binary":
+            return [keras.metrics.AUC(name="auc"), keras.metrics.BinaryAccuracy(name="accuracy")]
+        case "multiclass":
+            return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+        case _:
+            return [
+                keras.metrics.RootMeanSquaredError(name="rmse"),
+                keras.metrics.MeanAbsoluteError(name="mae"),
+            ]
+
+
+def _callbacks(training: Training, run_folder: pathlib.Path) -> list[keras.callbacks.Callback]:
+    tf.io.gfile.makedirs(str(run_folder))
+    return [
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.EarlyStopping(
+            monitor="val_loss", patience=training.patience, restore_best_weights=True
+        ),
+        keras.callbacks.ModelCheckpoint(
+            str(run_folder / "best.weights.h5"), save_best_only=True, save_weights_only=True
+        ),
+        keras.callbacks.TensorBoard(str(run_folder), write_graph=False),
+    ]

@@ -1,0 +1,125 @@
+"""The DAG: what is built from what. Nothing else happens here."""
+
+import dataclasses
+import pathlib
+
+import keras  # noqa: F401  before Transform's executor: else tf.keras is Keras 2
+from tfx import components as tfx
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.types import Channel, standard_artifacts
+
+from components.data_gate.component import DataGate
+from components.data_gate.config import GateSettings
+from components.example_gen import files
+from components.example_gen.component import TableExampleGen
+from components.pusher.executor import Executor as AtomicPush
+from pipeline.beam import beam_args
+from pipeline.evaluation import eval_config
+from pipeline.spec import Spec, split_names
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Where a pipeline reads and writes."""
+
+    spec: pathlib.Path  # the folder that the spec's paths start from
+    runs: pathlib.Path  # artifacts and metadata
+    serving: pathlib.Path  # versions of the pushed model
+
+
+def build_pipeline(spec: Spec, places: Places) -> Pipeline:
+    """The pipeline of a spec, from rows to a pushed model."""
+    splits = list(split_names(spec))
+    watched = "valid" if "valid" in splits else "eval"  # what early stopping looks at
+    learning = {"spec": spec.learning().model_dump_json(), "folder": str(places.spec)}
+
+    found = files.find(spec.data.source, places.spec)
+    table = spec.table(files.format_of(found, spec.data.format))
+    examples = TableExampleGen(*files.pattern(spec.data.source, places.spec), table)
+    statistics = tfx.StatisticsGen(examples=examples.outputs["examples"])
+    if spec.validation.schema_file:
+        schema = tfx.ImportSchemaGen(str(places.spec / spec.validation.schema_file))
+    else:
+        schema = tfx.SchemaGen(
+            statistics=statistics.outputs["statistics"],
+            infer_feature_shape=False,  # any value may be missing in a request
+            exclude_splits=[split for split in splits if split != "train"],
+        )
+    validator = tfx.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    gate = DataGate(
+        statistics=statistics.outputs["statistics"],
+        anomalies=validator.outputs["anomalies"],
+        settings=GateSettings(
+            label=spec.label, features=tuple(spec.features), validation=spec.validation
+        ).model_dump_json(),
+    )
+    transform = tfx.Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="modules.preprocessing.preprocessing_fn",
+        custom_config=learning,
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=splits),
+        disable_statistics=True,  # a third of Transform's time, and nobody reads them
+    )
+    transform.add_upstream_node(gate)
+    trainer = tfx.Trainer(
+        run_fn="modules.training.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        custom_config=learning,
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=[watched]),
+    )
+    baseline = Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id("Baseline")
+    baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
+    evaluator = tfx.Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=eval_config(spec),
+        schema=schema.outputs["schema"],
+        example_splits=["eval"],
+    )
+    pusher = tfx.Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(places.serving))
+        ),
+        custom_executor_spec=ExecutorClassSpec(AtomicPush),
+    )
+    return Pipeline(
+        pipeline_name=spec.name,
+        pipeline_root=str(places.runs / "artifacts"),
+        metadata_connection_config=sqlite_metadata_connection_config(
+            str(places.runs / "metadata.sqlite")
+        ),
+        components=[
+            examples,
+            statistics,
+            schema,
+            validator,
+            gate,
+            transform,
+            trainer,
+            baseline,
+            evaluator,
+            pusher,
+        ],
+        beam_pipeline_args=beam_args(spec.beam),
+        enable_cache=False,
+    )

@@ -1,0 +1,105 @@
+"""What a run ends with, and what it says on its way there."""
+
+import enum
+from typing import Annotated, Literal
+
+import pydantic
+
+from modules.errors import DataError, GateError, InputProblem, SpecError
+
+Verdict = Literal["blessed", "not_blessed", "failed"]
+State = Literal["waiting", "running", "done", "failed", "skipped"]
+
+
+class ExitCode(enum.IntEnum):
+    """Exit codes of `headrace run`, as its --help lists them."""
+
+    BLESSED = 0  # trained, judged, pushed
+    CRASH = 1  # a fault of ours, of a library or of the machine
+    BAD_SPEC = 2  # the spec or the command line is not usable
+    BAD_DATA = 3  # the data cannot be read as the spec says
+    GATE = 4  # the data was read, and is not fit to learn from
+    NOT_BLESSED = 5  # the model is not good enough; nothing was pushed
+    INTERRUPTED = 130  # Ctrl-C
+
+
+_OF_PROBLEMS: dict[type[InputProblem], ExitCode] = {
+    SpecError: ExitCode.BAD_SPEC,
+    DataError: ExitCode.BAD_DATA,
+    GateError: ExitCode.GATE,
+}
+
+
+def exit_code(problem: InputProblem) -> ExitCode:
+    """The exit code for a problem with what the user gave."""
+    return _OF_PROBLEMS[type(problem)]
+
+
+class Node(pydantic.BaseModel):
+    """A stage of the DAG."""
+
+    name: str
+    state: State = "waiting"
+    seconds: float = 0.0
+    cached: bool = False
+    summary: str = pydantic.Field("", exclude=True)  # what came out, for people
+
+
+class Result(pydantic.BaseModel):
+    """The one JSON object of `headrace run --json`."""
+
+    run: str | None  # None: refused before it began
+    pipeline: str | None  # None: the spec could not be read
+    verdict: Verdict
+    reason: str
+    metrics: dict[str, float] = {}  # on the eval split, all rows
+    pushed: str | None = None  # folder of the version
+    seconds: float
+    nodes: list[Node]
+
+
+class Request(pydantic.BaseModel):
+    """What the worker is asked to do."""
+
+    spec: str  # the whole spec as JSON
+    spec_folder: str
+    runs: str
+    serving: str
+    run_id: str
+
+
+class Planned(pydantic.BaseModel):
+    """The nodes, in the order they will run."""
+
+    event: Literal["planned"] = "planned"
+    nodes: list[str]
+
+
+class Started(pydantic.BaseModel):
+    """A node begins."""
+
+    event: Literal["started"] = "started"
+    node: str
+
+
+class Finished(pydantic.BaseModel):
+    """A node has ended well."""
+
+    event: Literal["finished"] = "finished"
+    node: str
+    summary: str
+    metrics: dict[str, float] = {}  # Evaluator's
+    failures: list[str] = []  # Evaluator's: the rules that the model broke
+    pushed: str | None = None  # Pusher's
+
+
+class Failed(pydantic.BaseModel):
+    """The run is over."""
+
+    event: Literal["failed"] = "failed"
+    exit_code: ExitCode
+    problems: list[str]
+
+
+Event = Annotated[Planned | Started | Finished | Failed, pydantic.Field(discriminator="event")]
+EVENTS: pydantic.TypeAdapter[Event] = pydantic.TypeAdapter(Event)

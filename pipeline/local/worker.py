@@ -1,0 +1,117 @@
+"""The process that runs the DAG: all that is heavy to import, and all that may crash.
+
+It is given a request (JSON, a file) and tells the parent how it goes, a JSON event a line on a
+pipe. Its output goes to the run's log.
+"""
+
+import contextlib
+import errno
+import os
+import pathlib
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+
+from modules.errors import InputProblem
+from pipeline.local.result import ExitCode, Failed, Finished, Planned, Request, Started, exit_code
+
+Tell = Callable[[Planned | Started | Finished | Failed], None]
+
+
+def main() -> None:
+    """Runs the request of the file named first; events go to the descriptor named second."""
+    request = Request.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    _die_with_the_parent()
+    with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8", buffering=1) as pipe:
+
+        def tell(event: Planned | Started | Finished | Failed) -> None:
+            pipe.write(event.model_dump_json() + "\n")
+
+        with _failures_told(tell):
+            _run(request, tell)
+
+
+def _run(request: Request, tell: Tell) -> None:
+    from tfx.dsl.compiler import compiler, constants
+    from tfx.orchestration import metadata
+    from tfx.orchestration.local import runner_utils
+    from tfx.orchestration.portable import launcher, runtime_parameter_utils
+
+    from pipeline.graph import Places, build_pipeline
+    from pipeline.lineage import output_artifacts
+    from pipeline.local.outcome import outcome
+    from pipeline.spec import Spec
+
+    places = Places(*map(pathlib.Path, (request.spec_folder, request.runs, request.serving)))
+    pipeline = build_pipeline(Spec.model_validate_json(request.spec), places)
+    ir = compiler.Compiler().compile(pipeline)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: request.run_id}
+    )
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    connection = deployment.metadata_connection_config.database_connection_config
+    nodes = [node.pipeline_node for node in ir.nodes]
+    tell(Planned(nodes=[node.node_info.id for node in nodes]))
+    # As TFX's LocalDagRunner does (1.21.0), which has no place to report from.
+    for node in nodes:
+        name = node.node_info.id
+        tell(Started(node=name))
+        executed = launcher.Launcher(
+            pipeline_node=node,
+            mlmd_connection=metadata.Metadata(connection),
+            pipeline_info=ir.pipeline_info,
+            pipeline_runtime_spec=ir.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(deployment, name),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+        ).launch()
+        published = output_artifacts(connection, executed.execution_id)
+        tell(outcome(name, node.node_info.type.name, published))
+
+
+@contextlib.contextmanager
+def _failures_told(tell: Tell) -> Iterator[None]:
+    """Turns whatever is raised into one event; the log has the whole trace."""
+    try:
+        yield
+    except Exception as error:
+        traceback.print_exc()
+        tell(_failure(error))
+        sys.exit(1)
+
+
+def _failure(error: BaseException) -> Failed:
+    """The nearest cause that a user can mend, or else the error itself."""
+    for cause in _causes(error):
+        if isinstance(cause, InputProblem):
+            return Failed(exit_code=exit_code(cause), problems=list(cause.problems))
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = f" at {cause.filename}" if cause.filename else ""
+            return Failed(
+                exit_code=ExitCode.CRASH,
+                problems=[f"the disk is full{where}. Free some space and run again"],
+            )
+    text = f"{type(error).__name__}: {error}".strip()
+    return Failed(exit_code=ExitCode.CRASH, problems=[text])
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _die_with_the_parent() -> None:
+    """Ends this process group when the parent is gone, whatever ended it."""
+
+    def wait() -> None:
+        # Not sys.stdin: a thread that holds its lock aborts the interpreter at its end.
+        os.read(sys.stdin.fileno(), 1)  # returns when the parent's end is closed
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

