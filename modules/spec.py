@@ -118,9 +118,9 @@ class Tabular(Part):
     """A multi-layer network with embeddings for categories (`modules/models/tabular.py`)."""
 
     family: Literal["tabular"] = "tabular"
-    hidden: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = (256, 128)  # units a layer
+    hidden: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = (128, 128)  # units a layer
     dropout: float = pydantic.Field(0.1, ge=0, lt=1)
-    embedding_size: int | None = pydantic.Field(None, ge=1)  # None: grows with the vocabulary
+    embedding_size: int | None = pydantic.Field(None, ge=1)  # None: by the vocabulary, 8 at most
 
 
 class CustomModel(Part):

@@ -101,6 +101,7 @@ def fit(
         steps_per_epoch=steps_per_epoch,
         validation_data=evaluation_batches(valid, label),
         callbacks=_callbacks(training, run_folder),
+        shuffle=False,  # the batches are shuffled already
         verbose=2,
     ).history
     losses = history["val_loss"]

@@ -5,6 +5,7 @@ folder of ours, so this needs no root either.
 """
 
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ def download(packages: Iterable[str], folder: Path, log: Path) -> list[Path]:
     release = release_for(system)
     if not release.keyring.exists():
         raise SetupError(f"{release.keyring} is needed, to check the newer C library's signature.")
-    mirror = choose_mirror(_index_targets(), codenames(system))
+    mirror = choose_mirror(_addresses(), codenames(system))
     configuration = _write_configuration(folder, release, mirror)
     sentence = (
         f"The newer C library could not be fetched from the mirror that this machine's apt "
@@ -102,30 +103,31 @@ def codenames(system: Mapping[str, str]) -> set[str]:
     return {system[field] for field in fields if system.get(field)} | {"stable", "oldstable"}
 
 
-def choose_mirror(targets: str, releases: set[str]) -> str:
+def choose_mirror(addresses: str, releases: set[str]) -> str:
     """The address of the mirror that serves one of `releases`.
 
     Args:
-        targets: a line "address release component" for each package index that apt knows.
+        addresses: what `apt-get --print-uris update` prints, a quoted address first in each line.
         releases: names of the system's own release.
 
     Raises:
         SetupError: when no line fits.
     """
-    for line in targets.splitlines():
-        address, release, component = line.split()
-        if release in releases and component == "main" and not address.startswith("cdrom:"):
-            return address
+    for mirror, release in re.findall(
+        r"^'(\S+/)dists/([^/']+)/InRelease'", addresses, re.MULTILINE
+    ):
+        if release in releases and not mirror.startswith("cdrom:"):
+            return str(mirror)
     raise SetupError(
         f"Headrace needs a newer C library than this system's, but apt's sources name no mirror "
         f"of this system's release to fetch it from: add one, or {_WAY_OUT}."
     )
 
 
-def _index_targets() -> str:
-    """A line for each package index of apt's sources, in whatever format those are written."""
-    wanted = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
-    command = ["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"]
+def _addresses() -> str:
+    """All that apt would fetch to update itself, in whatever format its sources are written."""
+    # Not `apt-get indextargets`, which is empty on a machine that has never updated.
+    command = ["apt-get", "--print-uris", "update"]
     return subprocess.run(
         command, check=False, capture_output=True, text=True, env=clean_environment()
     ).stdout

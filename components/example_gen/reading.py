@@ -32,10 +32,18 @@ def typed_batches(file: pathlib.Path, table: Table, findings: Findings) -> Itera
     left_out: list[int] = []
     row = 1
     for batch in _raw_batches(file, table, list(columns), ragged, left_out):
-        arrays = [
-            _typed(batch.column(name), kind, Where(file, name, row, findings))
-            for name, kind in columns.items()
-        ]
+        arrays = []
+        for name, kind in columns.items():
+            column = batch.column(name)
+            try:
+                arrays.append(_typed(column, kind, Where(file, name, row, findings)))
+            except pa.ArrowNotImplementedError:
+                raise DataError(
+                    [
+                        f"{file}: column {name!r} is {column.type}, which does not read as {kind}. "
+                        f"Convert it, or give the feature another kind"
+                    ]
+                ) from None
         typed = pa.record_batch(arrays, list(columns))
         _check_classes(typed.column(table.label), table, Where(file, table.label, row, findings))
         yield typed
@@ -94,11 +102,37 @@ def _raw_batches(
     try:
         if table.format == "parquet":
             reader = pyarrow.parquet.ParquetFile(file)
-            yield from reader.iter_batches(batch_size=_PARQUET_ROWS, columns=names)
+            for batch in reader.iter_batches(batch_size=_PARQUET_ROWS, columns=names):
+                arrays = [_without_missing(column, table.missing) for column in batch.columns]
+                yield pa.record_batch(arrays, batch.schema.names)
         else:
             yield from _csv_batches(file, table, names, findings, left_out)
     except (OSError, pa.ArrowException) as error:
         raise DataError([f"{file}: cannot be read: {error}"]) from None
+
+
+def _without_missing(column: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+    """A column of Parquet, with null for NaN and for the texts that mean a missing value."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _without_missing(column.dictionary_decode(), missing)
+    if pa.types.is_floating(kind):
+        return pc.if_else(pc.is_nan(column.cast(pa.float64())), None, column)
+    if _is_text(kind):
+        return pc.if_else(pc.is_in(column, pa.array(missing, kind)), None, column)
+    return column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(
+        of_kind(kind)
+        for of_kind in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
 
 
 def _csv_batches(
@@ -139,8 +173,6 @@ def _csv_batches(
 
 
 def _typed(column: pa.Array, kind: RawType, where: Where) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
     if kind == "number":
         return _numbers(column, where)
     text = _texts(column, where)
@@ -151,7 +183,7 @@ def _texts(column: pa.Array, where: Where) -> pa.Array:
     """Strings; numbers and booleans of Parquet as they print, moments in ISO 8601."""
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%S")
+        return _in_iso_8601(column)
     if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
         return column.cast(pa.string())
     try:
@@ -172,7 +204,7 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def _numbers(column: pa.Array, where: Where) -> pa.Array:
-    if pa.types.is_binary(column.type) or pa.types.is_string(column.type):
+    if _is_text(column.type):
         text = pc.utf8_trim_whitespace(_texts(column, where))
         numbers = _parse(text, pa.float64(), _is_number)
         wrong = pc.and_(pc.is_null(numbers), pc.is_valid(text))
@@ -194,27 +226,32 @@ def _numbers(column: pa.Array, where: Where) -> pa.Array:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
+    try:  # not Python's float(), which takes "1_000" and the digits of every script
+        pa.scalar(text).cast(pa.float64())
+    except pa.ArrowInvalid:
         return False
-    return "_" not in text
+    return True
 
 
 def _moments(text: pa.Array, where: Where) -> pa.Array:
-    moments = _parse(text, pa.timestamp("s"), _is_moment)
+    moments = _parse(text, pa.timestamp("us"), _is_moment)
     where.note(
         "values that are not moments. Expected ISO 8601 without time zone, such as "
         "2013-01-01T05:15:00",
         pc.and_(pc.is_null(moments), pc.is_valid(text)),
         text,
     )
-    return pc.strftime(moments, "%Y-%m-%dT%H:%M:%S")
+    return _in_iso_8601(moments)
+
+
+def _in_iso_8601(moments: pa.Array) -> pa.Array:
+    """Text such as 2013-01-01T05:15:00; what is less than a second is left out."""
+    return pc.strftime(moments.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%S")
 
 
 def _is_moment(text: str) -> bool:
     try:
-        pa.scalar(text).cast(pa.timestamp("s"))
+        pa.scalar(text).cast(pa.timestamp("us"))
     except pa.ArrowInvalid:
         return False
     return True

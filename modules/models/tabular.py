@@ -15,8 +15,10 @@ def build_model(columns: Sequence[Column], head: Head, settings: Tabular) -> ker
     inputs: dict[str, Any] = {}
     parts = []
     for index, column in enumerate(columns):
-        # Keras forbids "/" in the name of a layer, and data does not know that.
+        # Keras forbids "/" in the name of a layer, and data does not know that. The tensor takes
+        # any name, and Keras warns of one that differs from its key.
         tensor = keras.Input((column.width,), dtype=column.dtype, name=f"input_{index}")
+        tensor.name = column.name
         inputs[column.name] = tensor
         if column.cardinality is None:
             parts.append(tensor)
@@ -31,12 +33,12 @@ def build_model(columns: Sequence[Column], head: Head, settings: Tabular) -> ker
 
 
 def embedding_size(cardinality: int) -> int:
-    """Numbers a category is given: slowly more with the vocabulary, 2 to 64.
+    """Numbers a category is given: half as many as there are ids, 8 at most.
 
-    The rule 1.6 * n ** 0.56 of fastai (fastai/tabular/model.py, `emb_sz_rule`, 2018), with a
-    smaller cap: a cap of 600 costs more than it gives on tables of our size.
+    Measured on flights (docs/decisions/tabular-defaults.md): larger ones learn the train split
+    by heart and gain nothing on later months.
     """
-    return max(2, min(64, round(1.6 * cardinality**0.56)))
+    return min(8, (cardinality + 1) // 2)
 
 
 def _embed(ids: Any, cardinality: int, size: int) -> Any:

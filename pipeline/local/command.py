@@ -10,10 +10,11 @@ from rich.text import Text
 from modules.errors import InputProblem
 from pipeline import spec as spec_of
 from pipeline.local.display import Lines, Lively, Silent
+from pipeline.local.following import Ended
 from pipeline.local.preflight import check_before
 from pipeline.local.query import first_row, query_script
 from pipeline.local.result import ExitCode, Result, exit_code
-from pipeline.local.run import Ended, run
+from pipeline.local.run import run
 from pipeline.spec import Spec
 
 
@@ -25,7 +26,7 @@ def run_command(
     Returns:
         The exit code, as `headrace run --help` lists them.
     """
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(quiet=as_json, highlight=False)
     folder = spec_file.absolute().parent
     runs = (runs or folder / "runs").absolute()
     name = None
@@ -35,6 +36,7 @@ def run_command(
         unused = check_before(spec, folder, [runs])
         if unused:
             _say(console, f"Not used and not ignored: {', '.join(unused)}", "yellow")
+        _say(console, f"Running {spec.name}; everything goes to {_near(runs)}", "dim")
         if as_json:
             display: Silent = Silent()
         elif console.is_terminal:
@@ -59,7 +61,7 @@ def run_command(
 
 
 def _query_path(ended: Ended) -> pathlib.Path:
-    return ended.log.parent / "query.py"
+    return ended.folder / "query.py"
 
 
 def _write_query(spec: Spec, folder: pathlib.Path, ended: Ended) -> None:

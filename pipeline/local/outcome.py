@@ -82,18 +82,18 @@ def _trainer(node: str, outputs: Outputs) -> Finished:
 def _baseline(node: str, outputs: Outputs) -> Finished:
     models = outputs.get("model") or []
     text = f"model {models[0].id}" if models else "none yet: changes are not judged"
-    return Finished(node=node, summary=text)
+    return Finished(node=node, summary=text, has_baseline=bool(models))
 
 
 def _evaluator(node: str, outputs: Outputs) -> Finished:
     uri = outputs["evaluation"][0].uri
-    metrics, failures = overall_metrics(uri), broken_rules(tfma.load_validation_result(uri))
+    metrics, broken = overall_metrics(uri), broken_rules(tfma.load_validation_result(uri))
     figures = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     return Finished(
         node=node,
-        summary=f"{figures}: {'not blessed' if failures else 'blessed'}",
+        summary=f"{figures}: {'not blessed' if broken else 'blessed'}",
         metrics=metrics,
-        failures=failures,
+        broken_rules=broken,
     )
 
 

@@ -89,7 +89,8 @@ class Finished(pydantic.BaseModel):
     node: str
     summary: str
     metrics: dict[str, float] = {}  # Evaluator's
-    failures: list[str] = []  # Evaluator's: the rules that the model broke
+    broken_rules: list[str] = []  # Evaluator's: a sentence each
+    has_baseline: bool = False  # Baseline's: there is a blessed model to compare with
     pushed: str | None = None  # Pusher's
 
 

@@ -4,30 +4,31 @@ from scripts import apt_packages
 from scripts.commands import SetupError
 
 MIRROR = "http://mirror.example/debian/"
+INDEX = "'http://mirror.example/debian/dists/bookworm/InRelease' mirror_bookworm_InRelease 0 "
 
 
 def test_the_mirror_is_the_one_of_the_systems_own_release():
-    targets = "\n".join(
+    addresses = "\n".join(
         [
-            "http://vendor.example/apt/ nodistro main",
-            "http://mirror.example/debian-security/ bookworm-security main",
-            "http://mirror.example/debian/ bookworm contrib",
-            "http://mirror.example/debian/ bookworm main",
+            "'http://vendor.example/apt/dists/nodistro/InRelease' vendor_InRelease 0 ",
+            "'http://mirror.example/security/dists/bookworm-security/InRelease' security 0 ",
+            INDEX,
+            "'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' main 0 ",
         ]
     )
 
-    assert apt_packages.choose_mirror(targets, {"bookworm"}) == MIRROR
+    assert apt_packages.choose_mirror(addresses, {"bookworm"}) == MIRROR
 
 
 def test_a_disc_is_no_mirror():
-    targets = f"cdrom:[Debian]/ bookworm main\n{MIRROR} bookworm main"
+    addresses = "'cdrom:[Debian]/dists/bookworm/InRelease' disc 0 \n" + INDEX
 
-    assert apt_packages.choose_mirror(targets, {"bookworm"}) == MIRROR
+    assert apt_packages.choose_mirror(addresses, {"bookworm"}) == MIRROR
 
 
 def test_sources_without_the_systems_release_are_refused():
     with pytest.raises(SetupError, match="name no mirror of this system's release"):
-        apt_packages.choose_mirror(f"{MIRROR} sid main", {"bookworm"})
+        apt_packages.choose_mirror(INDEX, {"trixie"})
 
 
 @pytest.mark.parametrize(

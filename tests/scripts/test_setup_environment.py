@@ -108,4 +108,6 @@ def test_the_environment_is_built_from_the_python_below_an_active_environment(tm
         check=True,
     )
 
-    assert found.stdout.strip() == sys._base_executable  # type: ignore[attr-defined]
+    base = Path(found.stdout.strip())
+    assert base.parent == Path(sys.base_prefix) / "bin"
+    assert not base.is_relative_to(sys.prefix)
