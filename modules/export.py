@@ -9,7 +9,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.preprocessing import transformed
-from modules.spec import Features, Label, LearningSpec, argument_name, label_type, raw_type
+from modules.spec import (
+    Features,
+    Interface,
+    Label,
+    LearningSpec,
+    argument_name,
+    label_type,
+    raw_type,
+)
 
 Tensors = dict[str, tf.Tensor]
 _DTYPES = {"number": tf.float32, "text": tf.string, "time": tf.string}
@@ -95,6 +103,9 @@ def export(
             ),
         },
     )
+    interface = folder / Interface.FILE
+    interface.parent.mkdir(exist_ok=True)
+    interface.write_text(spec.interface().model_dump_json(indent=1), encoding="utf-8")
 
 
 def parsing(features: Features, label: Label | None = None) -> dict[str, tf.io.VarLenFeature]:

@@ -153,7 +153,8 @@ def _threshold(min_count: int) -> int | None:
 
 def vocabulary_name(column: str) -> str:
     """The file name of a column's vocabulary among the assets of the transform graph."""
-    return "vocabulary_" + re.sub(r"\W", lambda match: f"-{ord(match[0]):x}-", column)
+    # TensorFlow names operations after the file, and takes ASCII only.
+    return "vocabulary_" + re.sub(r"[^A-Za-z0-9_]", lambda match: f"-{ord(match[0]):x}-", column)
 
 
 def finite(column: tf.SparseTensor) -> tf.SparseTensor:

@@ -5,7 +5,7 @@ TFX border as JSON and comes back as the same type.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 
@@ -56,6 +56,7 @@ class Text(Part):
     min_count: int = pydantic.Field(2, ge=1)
 
 
+RawType = Literal["number", "text", "time"]  # float32, UTF-8 text, ISO 8601 text
 TimePart = Literal["time_of_day", "day_of_week", "day_of_year"]
 
 
@@ -162,8 +163,24 @@ class LearningSpec(Part):
     model: Model = Tabular()
     training: Training = Training()
 
+    def interface(self) -> "Interface":
+        """What examples a model of this spec takes."""
+        columns = {name: raw_type(feature) for name, feature in self.features.items()}
+        return Interface(label=self.label, columns=columns)
 
-RawType = Literal["number", "text", "time"]  # float32, UTF-8 text, ISO 8601 text
+
+class Interface(Part):
+    """The examples that a model takes: it lies with each exported model."""
+
+    FILE: ClassVar[str] = "assets.extra/interface.json"  # within the SavedModel
+
+    label: Label
+    columns: dict[str, RawType]  # of the features, by raw name
+
+    def serves(self, other: "Interface") -> bool:
+        """Whether examples of this interface can be given to a model of the other."""
+        shared = {name: self.columns.get(name) for name in other.columns}
+        return self.label == other.label and shared == other.columns
 
 
 def raw_type(feature: Feature) -> RawType:

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from modules.spec import TimePart
 
-# Date, then optionally a time of day; seconds and what follows are not looked at.
-_ISO_8601 = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"
+# Date, then optionally hour and minute; seconds and what follows are not looked at.
+_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3])(:[0-5]\d.*)?"
+_ISO_8601 = rf"{_DATE}([T ]{_TIME})?"
 _PERIODS = {"time_of_day": 24 * 60.0, "day_of_week": 7.0, "day_of_year": 365.2425}
 
 
@@ -42,10 +44,10 @@ def _number(text: tf.Tensor, start: int, length: int) -> tf.Tensor:
 
 
 def _minute_of_day(moment: tf.Tensor) -> tf.Tensor:
-    with_time = tf.where(
-        tf.strings.length(moment) > len("2013-01-01"), moment, moment + tf.constant("T00:00")
-    )
-    return tf.cast(_number(with_time, 11, 2) * 60 + _number(with_time, 14, 2), tf.float32)
+    for date_or_hour, rest in (("2013-01-01", "T00"), ("2013-01-01T00", ":00")):
+        shorter = tf.strings.length(moment) <= len(date_or_hour)
+        moment = tf.where(shorter, moment + tf.constant(rest), moment)
+    return tf.cast(_number(moment, 11, 2) * 60 + _number(moment, 14, 2), tf.float32)
 
 
 def _days(moment: tf.Tensor, new_year: bool = False) -> tf.Tensor:

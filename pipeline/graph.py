@@ -5,16 +5,15 @@ import pathlib
 
 import keras  # noqa: F401  before Transform's executor: else tf.keras is Keras 2
 from tfx import components as tfx
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
-    LatestBlessedModelStrategy,
-)
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import Channel, standard_artifacts
 
+from components.baseline.strategy import LatestComparableModel
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
 from components.example_gen import files
@@ -45,7 +44,7 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
     examples = TableExampleGen(*files.pattern(spec.data.source, places.spec), table)
     statistics = tfx.StatisticsGen(examples=examples.outputs["examples"])
     if spec.validation.schema_file:
-        schema = tfx.ImportSchemaGen(str(places.spec / spec.validation.schema_file))
+        schema = ImportSchemaGen(str(places.spec / spec.validation.schema_file))
     else:
         schema = tfx.SchemaGen(
             statistics=statistics.outputs["statistics"],
@@ -81,7 +80,8 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         eval_args=trainer_pb2.EvalArgs(splits=[watched]),
     )
     baseline = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
+        strategy_class=LatestComparableModel,
+        config={"interface": spec.interface().model_dump_json()},
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
     ).with_id("Baseline")

@@ -6,8 +6,15 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
+
+# No deadline: how long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile(
+    "headrace", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("headrace")
 
 Row = Mapping[str, Any]  # a column that is not there is missing
 

@@ -21,6 +21,7 @@ Anomaly = Literal[
 ANOMALIES = get_args(Anomaly)
 _WORDS: dict[str, Anomaly] = {
     "ENUM_TYPE_UNEXPECTED_STRING_VALUES": "unseen_values",
+    "BOOL_TYPE_UNEXPECTED_STRING": "unseen_values",  # of a column that was "0" and "1", say
     "FEATURE_TYPE_LOW_FRACTION_PRESENT": "missing_values",
     "FEATURE_TYPE_LOW_NUMBER_PRESENT": "missing_values",
     "FEATURE_TYPE_NOT_PRESENT": "missing_column",

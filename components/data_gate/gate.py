@@ -93,11 +93,12 @@ def _of_schema(split: str, anomalies: Any, settings: GateSettings) -> Iterator[F
                 rule.anomaly == word and rule.feature in (None, column)
                 for rule in settings.validation.allow
             )
+            description = reason.description or reason.short_description  # the first may be empty
             yield Finding(
                 split=split,
                 column=column,
                 anomaly=word,
-                sentence=f"{word}: {reason.description.strip().rstrip('.')}",
+                sentence=f"{word}: {description.strip().rstrip('.')}",
                 allowed=allowed,
             )
 

@@ -14,6 +14,8 @@ _SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+# The suffixes as globs, in capitals too: a folder may hold a README or Spark's _SUCCESS as well.
+_GLOBS: dict[Format, str] = {"csv": "*.[cCtT][sS][vV]", "parquet": "*.[pP][aAqQ]*"}
 
 
 def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
@@ -22,6 +24,10 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
     Raises:
         DataError: if there are none, or one is empty.
     """
+    if "**" in source:  # TFX's file systems read it as `*`, and would leave rows out
+        raise DataError(
+            [f"data.source: got {source!r}; name each level instead of **, such as data/*/*.csv"]
+        )
     path = folder / source
     if any(character in source for character in "*?["):
         anchor = pathlib.Path(path.anchor)
@@ -46,10 +52,14 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def pattern(source: str, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
-    """The folder and the glob below it that TFX's ExampleGen driver takes for a source."""
+    """The folder and the glob below it that TFX's ExampleGen driver takes for a source.
+
+    Raises:
+        DataError: if the source is a folder without data files, or with those of two formats.
+    """
     path = folder / source
     if path.is_dir():
-        return path, "*"
+        return path, _GLOBS[format_of(find(source, folder), None)]
     parts = path.parts
     first = next((i for i, part in enumerate(parts) if set(part) & set("*?[")), len(parts) - 1)
     return pathlib.Path(*parts[:first]), "/".join(parts[first:])

@@ -116,8 +116,10 @@ def _without_missing(column: pa.Array, missing: tuple[str, ...]) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _without_missing(column.dictionary_decode(), missing)
+    if pa.types.is_float16(kind):  # for which Arrow has no if_else
+        column = column.cast(pa.float32())
     if pa.types.is_floating(kind):
-        return pc.if_else(pc.is_nan(column.cast(pa.float64())), None, column)
+        return pc.if_else(pc.is_nan(column), None, column)
     if _is_text(kind):
         return pc.if_else(pc.is_in(column, pa.array(missing, kind)), None, column)
     return column

@@ -81,7 +81,8 @@ def _trainer(node: str, outputs: Outputs) -> Finished:
 
 def _baseline(node: str, outputs: Outputs) -> Finished:
     models = outputs.get("model") or []
-    text = f"model {models[0].id}" if models else "none yet: changes are not judged"
+    none = "none blessed yet with these features and label: changes are not judged"
+    text = f"model {models[0].id}, the latest blessed" if models else none
     return Finished(node=node, summary=text, has_baseline=bool(models))
 
 

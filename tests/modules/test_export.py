@@ -263,9 +263,7 @@ def test_each_task_answers_under_the_names_that_users_know():
     probabilities = tf.constant([[0.2, 0.8], [0.7, 0.3]])
 
     binary = outputs(probability, Label(column="y", task="binary"))
-    multiclass = outputs(
-        probabilities, Label(column="y", task="multiclass", classes=("no", "yes"))
-    )
+    multiclass = outputs(probabilities, Label(column="y", task="multiclass", classes=("no", "yes")))
     regression = outputs(probability, Label(column="y", task="regression"))
 
     assert list(binary) == ["probability"]

@@ -1,0 +1,47 @@
+"""Which model a candidate is compared with."""
+
+import os
+from typing import Any
+
+import pydantic
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+from tfx.types import Artifact
+from tfx.utils import io_utils, path_utils
+
+from modules.spec import Interface
+
+
+class LatestComparableModel(LatestBlessedModelStrategy):
+    """The latest blessed model that can be evaluated on the candidate's examples.
+
+    TFX's strategy offers any blessed model; Evaluator then fails on one that expects columns,
+    types or a label that the data of today does not have.
+    """
+
+    def __init__(self, interface: str) -> None:
+        """Takes the interface of the candidate, as JSON."""
+        self._candidate = Interface.model_validate_json(interface)
+
+    def _resolve(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        model_channel_key: str,
+        model_blessing_channel_key: str,
+    ) -> dict[str, list[Artifact]]:
+        models = input_dict[model_channel_key]
+        comparable = [model for model in models if self._comparable(model)]
+        narrowed = {**input_dict, model_channel_key: comparable}
+        found: dict[str, list[Artifact]] = super()._resolve(
+            narrowed, model_channel_key, model_blessing_channel_key
+        )
+        return found
+
+    def _comparable(self, model: Any) -> bool:
+        path = os.path.join(path_utils.serving_model_path(model.uri), Interface.FILE)
+        try:
+            baseline = Interface.model_validate_json(io_utils.read_string_file(path))
+        except (OSError, pydantic.ValidationError):  # gone, or of another version of ours
+            return False
+        return self._candidate.serves(baseline)

@@ -1,0 +1,180 @@
+"""The files of a source, found and looked at before anything is read."""
+
+import pathlib
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from components.example_gen import files
+from modules.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A spec's folder: two files of data in a folder, one beside it, and other things."""
+    for name in ("day/a.csv", "day/b.CSV", "day/README.md", "day/deep/c.csv", "flights.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x,t\n1,a\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("flights.csv", ["flights.csv"]),
+        ("day", ["day/a.csv", "day/b.CSV"]),
+        ("day/", ["day/a.csv", "day/b.CSV"]),
+        ("day/*.csv", ["day/a.csv"]),
+        ("*/*.csv", ["day/a.csv"]),
+        ("day/*/*.csv", ["day/deep/c.csv"]),
+        ("fli?hts.csv", ["flights.csv"]),
+        ("[f]lights.csv", ["flights.csv"]),
+    ],
+)
+def test_a_source_is_a_file_a_folder_or_a_glob(folder, source, names):
+    found = files.find(source, folder)
+
+    assert [file.relative_to(folder).as_posix() for file in found] == names
+
+
+def test_a_source_may_lie_anywhere(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    assert files.find(str(folder / "flights.csv"), elsewhere) == [folder / "flights.csv"]
+    assert files.find(f"{folder}/fl*.csv", elsewhere) == [folder / "flights.csv"]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("flihgts.csv", r"no data file at .*flihgts.csv; did you mean 'flights.csv'\?"),
+        ("day/*.tsv", r"no data file at .*\*.tsv"),
+        ("**/*.csv", r"got '\*\*/\*.csv'; name each level instead of \*\*, such as data/\*/\*.csv"),
+        ("nowhere/a.csv", r"no data file at .*nowhere/a.csv. Expected a file, a folder of .csv"),
+    ],
+)
+def test_a_source_without_files_is_refused_with_the_nearest_name(folder, source, problem):
+    with pytest.raises(DataError, match=rf"^data.source: {problem}"):
+        files.find(source, folder)
+
+
+def test_a_folder_without_data_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"data.source: no data file at"):
+        files.find(".", tmp_path)
+
+
+def test_empty_files_are_all_named(folder):
+    (folder / "day/a.csv").write_text("")
+    (folder / "day/d.csv").write_text("")
+
+    with pytest.raises(DataError, match=r"a.csv: is empty \(0 bytes\)\n.*d.csv: is empty"):
+        files.find("day", folder)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("flights.csv", (".", "flights.csv")),
+        ("day/*.csv", ("day", "*.csv")),
+        ("da?/deep/*.csv", (".", "da?/deep/*.csv")),
+    ],
+)
+def test_a_source_is_a_folder_and_a_pattern_below_it_to_tfx(folder, source, expected):
+    base, pattern = files.pattern(source, folder)
+
+    assert (base, pattern) == (folder / expected[0], expected[1])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".CSV", ".tsv", ".parquet", ".PQ"])
+def test_of_a_folder_tfx_is_given_the_data_files_alone(tmp_path, suffix):
+    for name in (f"a{suffix}", "README.md", "_SUCCESS", ".hidden.txt"):
+        (tmp_path / name).write_text("x\n")
+
+    base, pattern = files.pattern(".", tmp_path)
+
+    assert [file.name for file in base.glob(pattern)] == [f"a{suffix}"]
+
+
+def test_a_folder_of_two_formats_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n")
+    (tmp_path / "b.parquet").write_text("x\n")
+
+    with pytest.raises(DataError, match=r"the names end in .csv, .parquet, expected all .csv or"):
+        files.pattern(".", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["a.csv", "b.TSV"], "csv"), (["a.parquet", "b.pq"], "parquet")],
+)
+def test_the_format_goes_by_the_names(names, expected):
+    assert files.format_of([pathlib.Path(name) for name in names], None) == expected
+
+
+def test_a_format_that_is_given_needs_no_names():
+    assert files.format_of([pathlib.Path("part-0")], "parquet") == "parquet"
+
+
+@pytest.mark.parametrize("names", [["a.csv", "b.parquet"], ["part-0"], ["a.csv", "b.txt"]])
+def test_names_that_do_not_tell_one_format_are_refused(names):
+    with pytest.raises(DataError, match=r"data.format: the names end in .*, expected all .csv or"):
+        files.format_of([pathlib.Path(name) for name in names], None)
+
+
+def test_a_header_has_the_names_without_quotes_and_byte_order_mark(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b'\xef\xbb\xbf"a, b";\xc3\xa9\r\n1;2\r\n')
+
+    assert files.header(file, "csv", ";") == ["a, b", "é"]
+
+
+def test_a_header_of_parquet_has_its_names(tmp_path):
+    file = tmp_path / "rows.parquet"
+    pyarrow.parquet.write_table(pa.table({"a": [1], "é": [2]}), file)
+
+    assert files.header(file, "parquet", ",") == ["a", "é"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "problem"),
+    [
+        (b"Zo\xe9,b\n", "csv", "not UTF-8 at byte 2. Convert it, for example with `iconv"),
+        (b"a,b\n", "parquet", "is not a Parquet file: "),
+    ],
+)
+def test_a_header_that_cannot_be_read_is_refused(tmp_path, content, kind, problem):
+    file = tmp_path / "rows"
+    file.write_bytes(content)
+
+    with pytest.raises(DataError, match=f"rows: {problem}"):
+        files.header(file, kind, ",")
+
+
+def test_columns_that_are_there_once_are_fine():
+    wanted = {"a": "label.column", "b": "features"}
+
+    assert list(files.check_columns(pathlib.Path("x.csv"), ["b", "c", "a"], wanted)) == []
+
+
+def test_columns_that_are_missing_or_doubled_are_told_with_the_key_that_names_them():
+    names = ["distance", "carrier", "carrier"]
+    wanted = {"distnace": "features.distnace", "late": "label.column"}
+
+    said = list(files.check_columns(pathlib.Path("x.csv"), names, wanted))
+
+    listed = "Columns: distance, carrier, carrier"
+    assert said == [
+        "x.csv: column 'carrier' is there 2 times. Rename all but one",
+        "x.csv: no column 'distnace', which features.distnace names; did you mean 'distance'?. "
+        + listed,
+        f"x.csv: no column 'late', which label.column names. {listed}",
+    ]
+
+
+def test_a_long_list_of_columns_is_cut():
+    names = [f"c{number}" for number in range(41)]
+
+    said = list(files.check_columns(pathlib.Path("x.csv"), names, {"late": "label.column"}))
+
+    assert said[0].endswith(", c39, ...")
