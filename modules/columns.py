@@ -4,8 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.errors import SpecError
 from modules.preprocessing import transformed
 from modules.spec import Label
 
@@ -35,16 +37,31 @@ class Head:
 
 
 def columns(transform: tft.TFTransformOutput, label: Label) -> list[Column]:
-    """The columns that Transform made, without the label, in the order of their names."""
+    """The columns that Transform made, without the label, in the order of their names.
+
+    Raises:
+        SpecError: for columns of the user's own that no model of ours could take.
+    """
     schema = {feature.name: feature for feature in transform.transformed_metadata.schema.feature}
-    found = []
+    found, problems = [], []
     for name, parsed in sorted(transform.transformed_feature_spec().items()):
         if name == transformed(label.column):
             continue
         ids = parsed.dtype.is_integer
-        cardinality = schema[name].int_domain.max + 1 if ids else None
-        width = int(np.prod(parsed.shape, dtype=int))
-        found.append(Column(name, width, "int64" if ids else "float32", cardinality))
+        if not isinstance(parsed, tf.io.FixedLenFeature) or len(parsed.shape) != 1:
+            problems.append(f"{name!r} is sparse or of another rank, expected dense (batch, width)")
+        elif not ids and not parsed.dtype.is_floating:
+            problems.append(f"{name!r} is {parsed.dtype.name}, expected float32 or int64 ids")
+        elif ids and not schema[name].HasField("int_domain"):
+            problems.append(
+                f"{name!r} holds int64 of unknown range, expected ids as "
+                f"tft.compute_and_apply_vocabulary and tft.bucketize give them; or cast to float32"
+            )
+        else:
+            cardinality = schema[name].int_domain.max + 1 if ids else None
+            found.append(Column(name, parsed.shape[0], "int64" if ids else "float32", cardinality))
+    if problems:
+        raise SpecError(f"preprocessing.function: column {problem}" for problem in problems)
     return found
 
 

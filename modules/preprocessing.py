@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 from tensorflow_transform import schema_inference
 
 from modules import timestamps
+from modules.errors import SpecError
 from modules.hooks import load_function
 from modules.spec import (
     Bucketized,
@@ -42,16 +43,37 @@ def preprocessing_fn(inputs: Tensors, custom_config: dict[str, Any]) -> Tensors:
         Dense columns under their `transformed` names; `derive` says which shapes. The label is
         `(batch, 1)`: int64 place among the classes, -1 for any other value; or float32, NaN
         when missing.
+
+    Raises:
+        SpecError: if the user's own function raises or returns something else than columns.
     """
     spec = LearningSpec.model_validate_json(custom_config["spec"])
-    features = {name: inputs[name] for name in spec.features}
+    features = {name: single(inputs[name]) for name in spec.features}
     if spec.preprocessing.function:
-        function = load_function(spec.preprocessing.function, pathlib.Path(custom_config["folder"]))
-        outputs = dict(function(features))
+        folder = pathlib.Path(custom_config["folder"])
+        outputs = _by_the_user(spec.preprocessing.function, folder, features)
     else:
         outputs = derive(features, spec.features)
-    outputs[transformed(spec.label.column)] = label(inputs[spec.label.column], spec.label)
+    outputs[transformed(spec.label.column)] = label(single(inputs[spec.label.column]), spec.label)
     return outputs
+
+
+def _by_the_user(reference: str, folder: pathlib.Path, inputs: Tensors) -> Tensors:
+    function = load_function(reference, folder)
+    try:
+        outputs = function(inputs)
+    except Exception as error:
+        raise SpecError(
+            [f"preprocessing.function: {reference} raises {type(error).__name__}: {error}"]
+        ) from error
+    if not isinstance(outputs, dict):
+        raise SpecError(
+            [
+                f"preprocessing.function: {reference} returned {type(outputs).__name__}, expected "
+                f"a dict of dense tensors by column name"
+            ]
+        )
+    return dict(outputs)
 
 
 def derive(inputs: Tensors, features: Features) -> Tensors:
@@ -172,13 +194,16 @@ def is_missing(column: tf.SparseTensor) -> tf.Tensor:
     return 1.0 - dense(_with_values(column, lambda values: tf.ones_like(values, tf.float32)), 0.0)
 
 
+def single(column: tf.SparseTensor) -> tf.SparseTensor:
+    """The column with the dense shape `(batch, 1)`, which is `(batch, 0)` if all are missing."""
+    rows = tf.cast(column.dense_shape[0], tf.int64)
+    return tf.SparseTensor(column.indices, column.values, tf.stack([rows, 1]))
+
+
 def dense(column: tf.SparseTensor, default: Any) -> tf.Tensor:
     """`(batch, 1)`: the value of each row, or the default where it has none."""
-    # A batch in which nobody has a value comes with width 0: say 1.
-    rows = tf.cast(column.dense_shape[0], tf.int64)
-    shaped = tf.SparseTensor(column.indices, column.values, tf.stack([rows, 1]))
-    default = tf.constant(default, column.values.dtype)
-    return tf.reshape(tf.sparse.to_dense(shaped, default), [-1, 1])
+    filled = tf.sparse.to_dense(column, tf.constant(default, column.values.dtype))
+    return tf.reshape(filled, [-1, 1])
 
 
 def _with_values(column: tf.SparseTensor, function: Any) -> tf.SparseTensor:

@@ -132,7 +132,7 @@ class CustomModel(Part):
 
 
 def _model_tag(given: Any) -> str:
-    family = given.get("family", "tabular") if isinstance(given, dict) else given.family
+    family = given.get("family") if isinstance(given, dict) else getattr(given, "family", None)
     return "custom" if isinstance(family, str) and ":" in family else "tabular"
 
 

@@ -1,6 +1,7 @@
 """Trains one model: transformed examples in, a checked SavedModel out."""
 
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -89,7 +90,6 @@ def fit(
     batches = training_batches(train, label, training.batch_size, training.seed)
     steps_per_epoch = max(1, rows(train) // training.batch_size)
     steps = training.steps or training.epochs * steps_per_epoch
-    steps_per_epoch = min(steps, steps_per_epoch)
     model.compile(
         optimizer=_optimizer(training, steps),
         loss=_LOSSES[spec.label.task],
@@ -97,10 +97,10 @@ def fit(
     )
     history = model.fit(
         batches.repeat(),
-        epochs=max(1, round(steps / steps_per_epoch)),
+        epochs=math.ceil(steps / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         validation_data=evaluation_batches(valid, label),
-        callbacks=_callbacks(training, run_folder),
+        callbacks=[*_callbacks(training, run_folder), _StopAfter(steps)],
         shuffle=False,  # the batches are shuffled already
         verbose=2,
     ).history
@@ -119,6 +119,21 @@ def fit(
         "best_epoch": int(np.argmin(losses)) + 1,
         "examples": {"train": rows(train), "valid": rows(valid)},
     }
+
+
+class _StopAfter(keras.callbacks.Callback):
+    """Ends training after some steps, which may be in the middle of an epoch."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._left = steps
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step that was just taken."""
+        del batch, logs
+        self._left -= 1
+        if self._left == 0:
+            self.model.stop_training = True
 
 
 def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:

@@ -1,5 +1,6 @@
 """Pushes a blessed model so that a reader never sees half of it."""
 
+import errno
 import os
 import pathlib
 import shutil
@@ -55,8 +56,7 @@ def push(model: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     beside = pathlib.Path(tempfile.mkdtemp(prefix=".pushing-", dir=folder))
     try:
         whole = beside / "model"
-        shutil.copytree(model, whole)
-        _flush(whole)
+        _copy(model, whole)
         version = folder / str(_next_version(folder))
         whole.rename(version)
     finally:
@@ -69,9 +69,19 @@ def _next_version(folder: pathlib.Path) -> int:
     return max([int(time.time()), *(version + 1 for version in there)])
 
 
-def _flush(folder: pathlib.Path) -> None:
-    """Makes the files durable before they get their name."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copies a folder, durably, up to the first error.
+
+    shutil.copytree goes on after an error, and loses what kind it was.
+    """
+    if not source.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        copied = target / path.relative_to(source)
+        if path.is_dir():
+            copied.mkdir()
+            continue
+        shutil.copyfile(path, copied)
+        with copied.open("rb") as file:
+            os.fsync(file.fileno())

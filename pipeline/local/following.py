@@ -67,7 +67,8 @@ class Following:
                 node.seconds = round(time.monotonic() - self._since, 3)
             elif node.state == "waiting":
                 node.state = "skipped"
-        if self._failed is None and any(node.state != "done" for node in self.nodes):
+        complete = self.nodes and all(node.state == "done" for node in self.nodes)
+        if self._failed is None and not complete:
             self._failed = Failed(exit_code=ExitCode.CRASH, problems=["the worker ended early"])
 
     def ended(self, folder: pathlib.Path, seconds: float) -> Ended:

@@ -77,11 +77,11 @@ def _failures_told(tell: Tell) -> Iterator[None]:
         yield
     except Exception as error:
         traceback.print_exc()
-        tell(_failure(error))
+        tell(failure(error))
         sys.exit(1)
 
 
-def _failure(error: BaseException) -> Failed:
+def failure(error: BaseException) -> Failed:
     """The nearest cause that a user can mend, or else the error itself."""
     for cause in _causes(error):
         if isinstance(cause, InputProblem):

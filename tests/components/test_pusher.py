@@ -87,12 +87,14 @@ def test_the_version_before_stays_as_it_was(model, serving):
 def fill_the_disk(monkeypatch):
     """Makes copying fail after a part of the files."""
 
-    def copytree(source, target):
-        pathlib.Path(target).mkdir()
-        shutil.copy(source / "saved_model.pb", target)
-        raise OSError(errno.ENOSPC, "No space left on device")
+    copy = shutil.copyfile
 
-    monkeypatch.setattr(executor.shutil, "copytree", copytree)
+    def copyfile(source, target):
+        if pathlib.Path(target).name == "saved_model.pb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(source, target)
+
+    monkeypatch.setattr(executor.shutil, "copyfile", copyfile)
 
 
 def test_a_copy_that_fails_leaves_nothing(model, serving, monkeypatch):
@@ -132,7 +134,7 @@ def test_an_interrupt_leaves_nothing(model, serving, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(executor, "_flush", interrupt)
+    monkeypatch.setattr(executor.os, "fsync", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         push(model, serving)

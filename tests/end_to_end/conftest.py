@@ -29,6 +29,12 @@ sys.meta_path.insert(0, Refuse())
 Finished = subprocess.CompletedProcess[str]
 
 
+def _environment(**changes: str) -> dict[str, str]:
+    """That of a new terminal: other tests import tensorflow_transform, which changes it."""
+    kept = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
+    return {**kept, **changes}
+
+
 @pytest.fixture(scope="session")
 def command() -> pathlib.Path:
     """The path of `headrace`."""
@@ -40,8 +46,14 @@ def headrace() -> Callable[..., Finished]:
     """Runs the command with the arguments and waits for its end."""
 
     def run(*arguments: object, timeout: float = 280) -> Finished:
-        words = [HEADRACE, *map(str, arguments)]
-        return subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            [HEADRACE, *map(str, arguments)],
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
     return run
 
@@ -64,11 +76,10 @@ def tensorflow_alone(tmp_path: pathlib.Path) -> Callable[..., Finished]:
 
     def run(*words: object) -> Finished:
         (tmp_path / "sitecustomize.py").write_text(GUARD)
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
         return subprocess.run(
             [sys.executable, "-P", *map(str, words)],
             cwd=tmp_path,
-            env=environment,
+            env=_environment(PYTHONPATH=str(tmp_path), TF_CPP_MIN_LOG_LEVEL="3"),
             capture_output=True,
             text=True,
             timeout=120,
@@ -83,7 +94,7 @@ def copy_of(tmp_path: pathlib.Path) -> Callable[[str], pathlib.Path]:
     """A committed data set in a folder of the test's own: gives the path of its spec."""
 
     def copy(name: str) -> pathlib.Path:
-        ignored = shutil.ignore_patterns("full", "runs")
+        ignored: Any = shutil.ignore_patterns("full", "runs")
         shutil.copytree(ROOT / "data" / name, tmp_path / name, ignore=ignored)
         return tmp_path / name / "spec.toml"
 

@@ -1,0 +1,47 @@
+"""What a worker tells of a failure."""
+
+import errno
+
+import pytest
+
+from modules.errors import DataError, GateError, SpecError
+from pipeline.local.result import ExitCode
+from pipeline.local.worker import failure
+
+
+def wrapped(cause):
+    """The cause as Beam and TFX hand it on: within errors of their own."""
+    try:
+        try:
+            raise cause
+        except type(cause) as error:
+            raise RuntimeError("[while running 'Read']") from error
+    except RuntimeError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (SpecError(["a"]), ExitCode.BAD_SPEC),
+        (DataError(["a", "b"]), ExitCode.BAD_DATA),
+        (GateError(["a"]), ExitCode.GATE),
+    ],
+)
+def test_a_problem_with_the_input_is_found_within_what_libraries_make_of_it(cause, code):
+    told = failure(wrapped(cause))
+
+    assert (told.exit_code, told.problems) == (code, list(cause.problems))
+
+
+def test_a_full_disk_is_told_in_words():
+    told = failure(wrapped(OSError(errno.ENOSPC, "No space left on device", "/serving/x")))
+
+    assert told.exit_code == ExitCode.CRASH
+    assert told.problems == ["the disk is full at /serving/x. Free some space and run again"]
+
+
+def test_any_other_error_is_a_crash_that_names_its_type():
+    told = failure(KeyError("dest"))
+
+    assert (told.exit_code, told.problems) == (ExitCode.CRASH, ["KeyError: 'dest'"])
