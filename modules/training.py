@@ -121,21 +121,6 @@ def fit(
     }
 
 
-class _StopAfter(keras.callbacks.Callback):
-    """Ends training after some steps, which may be in the middle of an epoch."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self._left = steps
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Counts the step that was just taken."""
-        del batch, logs
-        self._left -= 1
-        if self._left == 0:
-            self.model.stop_training = True
-
-
 def _optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
     """AdamW (Loshchilov and Hutter, 2019), the learning rate falling to 0 as a cosine."""
     schedule = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
@@ -153,6 +138,20 @@ def _metrics(label: Label) -> list[keras.metrics.Metric]:
                 keras.metrics.RootMeanSquaredError(name="rmse"),
                 keras.metrics.MeanAbsoluteError(name="mae"),
             ]
+
+
+class _StopAfter(keras.callbacks.Callback):
+    """Ends training after a number of optimizer steps, within an epoch if need be."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Counts by the optimizer, which knows of steps from before a restart."""
+        del batch, logs
+        if int(self.model.optimizer.iterations) >= self._steps:
+            self.model.stop_training = True
 
 
 def _callbacks(training: Training, run_folder: pathlib.Path) -> list[keras.callbacks.Callback]:

@@ -2,7 +2,7 @@
 
 import pathlib
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -16,6 +16,15 @@ Exit codes:
     4  the data was read, and is not fit to learn from
     5  the model is not blessed, so it was not pushed
   130  interrupted with Ctrl-C
+"""
+
+_INIT_EXIT_CODES = """
+\b
+Exit codes:
+    0  both files are written
+    1  a crash: a fault of ours, of a library or of the machine
+    2  the command line is not usable, or a file is there already
+    3  the data cannot be read, or there is nothing in it to learn
 """
 
 
@@ -54,3 +63,33 @@ def run(
     from pipeline.local.command import run_command
 
     sys.exit(run_command(spec_file, overrides, runs, as_json))
+
+
+@main.command(epilog=_INIT_EXIT_CODES)
+@click.argument("data")
+@click.option("--label", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--task",
+    type=click.Choice(["binary", "multiclass", "regression"]),
+    help="What the label asks for.  [default: told by its values]",
+)
+@click.option("--time", metavar="COLUMN", help="Train on the past and judge on what came after.")
+@click.option("--group", metavar="COLUMN", help="Keep the rows of a group in one split.")
+@click.option("--name", help="Name of the pipeline.  [default: that of the data]")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=pathlib.Path),
+    help="Folder for the two files.  [default: beside the data]",
+)
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def init(data: str, output: pathlib.Path | None, force: bool, **wishes: Any) -> NoReturn:
+    """Write a spec and a schema for DATA: a file, a folder or a glob of CSV or Parquet.
+
+    Reads every row; says in comments what it found and why it chose what it wrote to spec.toml
+    and schema.pbtxt. `headrace run spec.toml` takes both as they are.
+    """
+    from pipeline.init.command import init_command
+    from pipeline.init.draft import Wishes
+
+    sys.exit(init_command(data, output, Wishes(**wishes), force))

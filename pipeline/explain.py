@@ -17,7 +17,7 @@ def explain(
 ) -> Iterator[str]:
     """One sentence a finding: key path, value got, what is expected, the nearest valid name."""
     for finding in error.errors(include_url=False):
-        location = _without_tags(finding["loc"], values)
+        location = _without_tags(finding["loc"], values, finding["type"] == "missing")
         key = _dotted(location) or "the spec"
         yield f"{key}: {_sentence(finding, location, model)}"
 
@@ -38,8 +38,14 @@ def _sentence(finding: Any, location: Location, model: type[pydantic.BaseModel])
         "union_tag_not_found": f"got {got}, expected a table with {context.get('discriminator')}",
         "string_pattern_mismatch": f"got {got}, expected text like {context.get('pattern')}",
     }
-    message = finding["msg"].removeprefix("Input should be ")
+    message = _plainly(finding["msg"].removeprefix("Input should be "))
     return fixed.get(kind) or f"got {got}, expected {message[0].lower() + message[1:]}"
+
+
+def _plainly(message: str) -> str:
+    """A type as TOML calls it."""
+    message = re.sub(r"a valid (tuple|list)", "a list", message)
+    return re.sub(r"a valid dictionary( or instance of \w+)?", "a table", message)
 
 
 def _quoted(text: str) -> list[str]:
@@ -52,8 +58,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _without_tags(location: Location, values: Any) -> Location:
-    """The location without the union tags: parts that the values themselves do not have."""
+def _without_tags(location: Location, values: Any, missing: bool) -> Location:
+    """The location without the union tags: parts that the values themselves do not have.
+
+    Where a key is missing, the last part is that key and no tag.
+    """
     kept: list[int | str] = []
     for index, part in enumerate(location):
         last = index == len(location) - 1
@@ -62,8 +71,8 @@ def _without_tags(location: Location, values: Any) -> Location:
         if here:
             kept.append(part)
             values = values[part]
-        elif last and isinstance(values, dict):
-            kept.append(part)  # a missing key
+        elif last and missing:
+            kept.append(part)
     return tuple(kept)
 
 

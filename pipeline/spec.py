@@ -142,8 +142,8 @@ def _read_toml(path: pathlib.Path) -> dict[str, Any]:
 def _override(values: dict[str, Any], override: str) -> None:
     """Lays one `key.path=value` over the values; the value is TOML, or else plain text."""
     path, equals, text = override.partition("=")
-    keys = [key.strip() for key in path.split(".")]
-    if not equals or not all(keys):
+    keys = list(_key_path(path))
+    if not equals or not keys:
         raise SpecError(
             [f"--set {override}: expected KEY.PATH=VALUE, for example training.steps=200"]
         )
@@ -157,6 +157,17 @@ def _override(values: dict[str, Any], override: str) -> None:
         if not isinstance(table, dict):
             raise SpecError([f"--set {override}: {'.'.join(keys[:depth])} is not a table"])
     table[keys[-1]] = value
+
+
+def _key_path(path: str) -> Iterator[str]:
+    """The keys of a dotted path, as TOML reads it: `features."a b".kind`; none if it cannot."""
+    try:
+        table: Any = tomllib.loads(f"{path} = 0")
+    except tomllib.TOMLDecodeError:
+        return
+    while isinstance(table, dict):
+        ((key, table),) = table.items()
+        yield key
 
 
 def _contradictions(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
@@ -178,8 +189,7 @@ def _in_features(spec: Spec) -> Iterator[str]:
         yield "features: none given. Name at least one column"
     if label in features:
         yield f"features.{label}: is the label; a model that is given the answer learns nothing"
-    if getattr(spec.data.split, "column", None) == label:
-        yield f"data.split.column: {label!r} is the label; split by another column"
+    yield from _in_split(spec)
     for name in spec.data.ignore:
         if name in features:
             yield f"data.ignore: {name!r} is a feature too; keep one of the two"
@@ -189,6 +199,20 @@ def _in_features(spec: Spec) -> Iterator[str]:
         other = arguments.setdefault(argument, name)
         if other != name:
             yield f"features.{name}: is {argument!r} in serving, as {other!r} is; rename one"
+
+
+def _in_split(spec: Spec) -> Iterator[str]:
+    split = spec.data.split
+    column = getattr(split, "column", None)
+    if column == spec.label.column:
+        yield f"data.split.column: {column!r} is the label; split by another column"
+    feature = spec.features.get(column) if column else None
+    needed = {"time": ("time", "timestamp"), "column": ("text", "categorical")}.get(split.by)
+    if feature and needed and raw_type(feature) != needed[0]:
+        yield (
+            f"data.split.column: {column!r} is a feature of kind {feature.kind!r}, expected "
+            f"{needed[1]!r} for a split by {split.by}"
+        )
 
 
 def _in_evaluation(spec: Spec) -> Iterator[str]:

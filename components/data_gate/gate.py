@@ -33,6 +33,7 @@ def judge(
     found += _of_empty_columns(statistics.get("train"), settings)
     for split, of_split in anomalies.items():
         found += _of_schema(split, of_split, settings)
+        found += _of_dataset(split, of_split)
     return found
 
 
@@ -101,6 +102,13 @@ def _of_schema(split: str, anomalies: Any, settings: GateSettings) -> Iterator[F
                 sentence=f"{word}: {description.strip().rstrip('.')}",
                 allowed=allowed,
             )
+
+
+def _of_dataset(split: str, anomalies: Any) -> Iterator[Finding]:
+    """What a curated schema's dataset_constraints say of the split as a whole."""
+    for reason in anomalies.dataset_anomaly_info.reason:
+        sentence = reason.description.strip() or reason.short_description
+        yield Finding(split=split, column=None, anomaly="dataset", sentence=sentence, allowed=False)
 
 
 def refusals(found: list[Finding]) -> list[str]:

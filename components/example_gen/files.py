@@ -124,7 +124,8 @@ def check_columns(file: pathlib.Path, names: list[str], wanted: Mapping[str, str
         yield f"{file}: column {name!r} is there {names.count(name)} times. Rename all but one"
     for column, key in wanted.items():
         if column not in names:
+            listed = f"{', '.join(names[:40])}{', ...' if len(names) > 40 else ''}"
             yield (
-                f"{file}: no column {column!r}, which {key} names{did_you_mean(column, names)}. "
-                f"Columns: {', '.join(names[:40])}{', ...' if len(names) > 40 else ''}"
+                f"{file}: no column {column!r}, which {key} names. "
+                f"Columns: {listed}{did_you_mean(column, names)}"
             )

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from modules.errors import InputProblem
 from pipeline import spec as spec_of
+from pipeline.console import complain, near, say
 from pipeline.local.display import Lines, Lively, Silent
 from pipeline.local.following import Ended
 from pipeline.local.preflight import check_before
@@ -35,8 +36,8 @@ def run_command(
         name = spec.name
         unused = check_before(spec, folder, [runs])
         if unused:
-            _say(console, f"Not used and not ignored: {', '.join(unused)}", "yellow")
-        _say(console, f"Running {spec.name}; everything goes to {_near(runs)}", "dim")
+            say(console, f"Not used and not ignored: {', '.join(unused)}", "yellow")
+        say(console, f"Running {spec.name}; everything goes to {near(runs)}", "dim")
         if as_json:
             display: Silent = Silent()
         elif console.is_terminal:
@@ -51,7 +52,7 @@ def run_command(
         if as_json:
             print(_refused(name, problem).model_dump_json(indent=1))
         else:
-            _complain(console, problem.problems)
+            complain(console, problem.problems)
         return code
     if as_json:
         print(ended.result.model_dump_json(indent=1))
@@ -77,35 +78,20 @@ def _refused(name: str | None, problem: InputProblem) -> Result:
 
 def _conclude(console: Console, ended: Ended) -> None:
     """The verdict, why, and what to do next."""
-    result, log = ended.result, _near(ended.log)
+    result, log = ended.result, near(ended.log)
     console.print()
     if result.verdict == "failed":
-        _complain(console, ended.problems)
-        _say(console, f"Log: {log}", "dim")
+        complain(console, ended.problems)
+        say(console, f"Log: {log}", "dim")
         return
     color = "green" if result.verdict == "blessed" else "red"
     word = "Blessed" if result.verdict == "blessed" else "Not blessed"
     console.print(Text.assemble((word, f"bold {color}"), f": {result.reason}"), soft_wrap=True)
     if result.pushed:
         pushed = pathlib.Path(result.pushed)
-        _say(console, f"Pushed to {_near(pushed)}")
-        python = _near(pathlib.Path(sys.executable))
-        _say(console, f"Query it: {python} {_near(_query_path(ended))}")
+        say(console, f"Pushed to {near(pushed)}")
+        python = near(pathlib.Path(sys.executable))
+        say(console, f"Query it: {python} {near(_query_path(ended))}")
     else:
-        _say(console, "Nothing was pushed; what was served before still is.")
-    _say(console, f"{result.seconds:.0f} s in all. Log: {log}", "dim")
-
-
-def _complain(console: Console, problems: Sequence[str]) -> None:
-    for problem in problems:
-        console.print(Text.assemble(("error: ", "bold red"), problem), soft_wrap=True)
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)
-
-
-def _near(path: pathlib.Path) -> pathlib.Path:
-    """The path as one would type it here."""
-    here = pathlib.Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+        say(console, "Nothing was pushed; what was served before still is.")
+    say(console, f"{result.seconds:.0f} s in all. Log: {log}", "dim")

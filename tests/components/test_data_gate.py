@@ -1,6 +1,7 @@
 """What stops a run before training, told from real statistics of a few rows."""
 
 import json
+from typing import Any
 
 import pytest
 import tensorflow_data_validation as tfdv
@@ -16,7 +17,7 @@ from components.data_gate.config import GateSettings, word_for
 from components.data_gate.gate import Finding, judge, refusals
 
 BINARY = {"column": "late", "task": "binary"}
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"late": "0", "miles": 1.0, "carrier": "UA"},
     {"late": "1", "miles": 2.0, "carrier": "AA"},
     {"late": "1", "miles": None, "carrier": "AA"},
@@ -265,3 +266,13 @@ def test_findings_are_json(findings):
     text = json.dumps([each.model_dump() for each in found])
 
     assert [Finding.model_validate(each) for each in json.loads(text)] == found
+
+
+def test_a_split_that_breaks_the_schemas_dataset_constraints_stops_the_run(findings):
+    def at_least_five(schema):
+        schema.dataset_constraints.min_examples_count = 5
+
+    found = findings({"train": ROWS}, change=at_least_five)
+
+    (said,) = refusals(found)
+    assert said.startswith("split train: The dataset has 3 examples")

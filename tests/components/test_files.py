@@ -166,8 +166,8 @@ def test_columns_that_are_missing_or_doubled_are_told_with_the_key_that_names_th
     listed = "Columns: distance, carrier, carrier"
     assert said == [
         "x.csv: column 'carrier' is there 2 times. Rename all but one",
-        "x.csv: no column 'distnace', which features.distnace names; did you mean 'distance'?. "
-        + listed,
+        f"x.csv: no column 'distnace', which features.distnace names. {listed}; "
+        "did you mean 'distance'?",
         f"x.csv: no column 'late', which label.column names. {listed}",
     ]
 

@@ -1,17 +1,18 @@
 """A pushed model is there as a whole or not at all, and what was there before stays."""
 
 import errno
+import os
 import pathlib
 import shutil
 import threading
+import time
 
 import pytest
 from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
-from components.pusher import executor
-from components.pusher.executor import push
+from components.pusher.executor import Executor, push
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_pushed_version_is_the_model_byte_for_byte(model, serving):
 
 
 def test_a_version_is_the_time_in_seconds(model, serving, monkeypatch):
-    monkeypatch.setattr(executor.time, "time", lambda: 1_700_000_000.9)
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_000.9)
 
     assert push(model, serving).name == "1700000000"
 
@@ -59,14 +60,14 @@ def test_a_version_is_the_time_in_seconds(model, serving, monkeypatch):
 def test_versions_rise_within_a_second_and_when_the_clock_goes_back(model, serving, monkeypatch):
     names = []
     for now in (1_700_000_000, 1_700_000_000, 1_600_000_000):
-        monkeypatch.setattr(executor.time, "time", lambda now=now: now)
+        monkeypatch.setattr(time, "time", lambda now=now: now)
         names.append(push(model, serving).name)
 
     assert names == ["1700000000", "1700000001", "1700000002"]
 
 
 def test_other_names_in_the_folder_are_no_versions(model, serving, monkeypatch):
-    monkeypatch.setattr(executor.time, "time", lambda: 7)
+    monkeypatch.setattr(time, "time", lambda: 7)
     for name in ("latest", "9.tmp", "-8", "v10"):
         (serving / name).mkdir(parents=True)
 
@@ -94,7 +95,7 @@ def fill_the_disk(monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         copy(source, target)
 
-    monkeypatch.setattr(executor.shutil, "copyfile", copyfile)
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
 
 
 def test_a_copy_that_fails_leaves_nothing(model, serving, monkeypatch):
@@ -122,7 +123,7 @@ def test_a_disk_that_fails_when_flushed_leaves_nothing(model, serving, monkeypat
     def fsync(_descriptor):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(executor.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
 
     with pytest.raises(OSError, match="Input/output error"):
         push(model, serving)
@@ -134,7 +135,7 @@ def test_an_interrupt_leaves_nothing(model, serving, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(executor.os, "fsync", interrupt)
+    monkeypatch.setattr(os, "fsync", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         push(model, serving)
@@ -201,7 +202,7 @@ def run(tmp_path, model, serving):
         destination = pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(serving))
         )
-        executor.Executor().Do(
+        Executor().Do(
             {"model": [trained], "model_blessing": [blessing]},
             {"pushed_model": [pushed]},
             {"push_destination": proto_utils.proto_to_json(destination)},

@@ -1,11 +1,14 @@
 """What the rows of a CSV file become, and what is said of values that do not fit."""
 
+import csv
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.example_gen import reading
-from components.example_gen.config import Table
+from components.example_gen.config import MISSING, Table
 from components.example_gen.findings import Findings
 from modules.errors import DataError
 
@@ -126,6 +129,27 @@ def test_quoted_values_hold_newlines_delimiters_and_quotes(read):
 
     assert found["t"] == ['a\nb, c "d"', "e", "f"]
     assert "first in row 3: 'bad'" in said[0]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
+            lambda text: text not in MISSING
+        )
+    )
+)
+def test_any_text_that_python_writes_is_read_as_it_was(tmp_path_factory, texts):
+    file = tmp_path_factory.mktemp("text") / "rows.csv"
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
+        writer.writerows([("t",), *((text,) for text in texts)])
+    values = {"format": "csv", "columns": {"t": "text"}, "label": "t", "split": HASH}
+    findings = Findings()
+
+    batches = list(reading.typed_batches(file, Table.model_validate(values), findings))
+
+    assert [text for batch in batches for text in batch.column("t").to_pylist()] == texts
+    assert list(findings.sentences()) == []
 
 
 def test_another_delimiter_leaves_commas_in_values(read):

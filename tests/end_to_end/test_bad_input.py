@@ -35,7 +35,7 @@ def test_a_typo_in_the_spec_names_file_key_value_and_the_nearest_word(birds, hea
         ("species,island,sex,sex\n", "column 'sex' is there 2 times. Rename all but one"),
         (
             "spezies,island\n",
-            "no column 'species', which label.column names; did you mean 'spezies'?",
+            "Columns: spezies, island; did you mean 'spezies'?",
         ),
     ],
     ids=["no file", "empty", "duplicate names", "no label"],

@@ -5,6 +5,7 @@ import math
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +17,7 @@ from modules.export import export, outputs
 from modules.spec import Label
 
 # A feature of each kind, under names that TensorFlow or Keras would not take.
-FEATURES = {
+FEATURES: dict[str, dict[str, Any]] = {
     "body mass/g": {"kind": "numeric"},
     "é": {"kind": "numeric", "scale": "log"},
     "age": {"kind": "bucketized", "buckets": 2},

@@ -44,7 +44,8 @@ def test_files_are_loaded_in_the_order_of_their_names(tmp_path):
 
     assert found["ids_xf"].tolist() == [[1], [2], [3], [4]]
     assert found["x_xf"] == pytest.approx(np.array([[1, 0.5], [2, 1], [3, 1.5], [4, 2]]))
-    assert (found["x_xf"].dtype, found["ids_xf"].dtype) == (np.float32, np.int64)
+    assert found["x_xf"].dtype == np.float32
+    assert found["ids_xf"].dtype == np.int64
     assert rows(found) == 4
 
 

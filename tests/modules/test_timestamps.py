@@ -9,9 +9,10 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.spec import TimePart
 from modules.timestamps import encode
 
-PARTS = ("time_of_day", "day_of_week", "day_of_year")
+PARTS: tuple[TimePart, ...] = ("time_of_day", "day_of_week", "day_of_year")
 DAY, WEEK, YEAR = 24 * 60, 7, 365.2425  # in minutes, days, days
 
 

@@ -1,6 +1,7 @@
 """The spec's rules as TFMA reads them, and what TFMA found in the words of the spec."""
 
 import json
+from typing import Any
 
 import pytest
 from google.protobuf import text_format
@@ -25,7 +26,7 @@ def config(read):
 
 def thresholds(config):
     """By metric: of each of its thresholds, the slice and what is asked."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for metric in config.metrics_specs[0].metrics:
         name = json.loads(metric.config or "{}").get("name", metric.class_name)
         for each in metric.per_slice_thresholds:

@@ -149,3 +149,9 @@ def test_an_override_without_key_or_value_is_told(problems, override):
 
 def test_an_override_below_a_value_is_told(problems):
     assert problems("label.column.x=1") == ["--set label.column.x=1: label.column is not a table"]
+
+
+def test_a_quoted_key_can_be_overridden(read):
+    spec = read("features.'a b.c'.kind=numeric", "features.'a b.c'.unit=inch")
+
+    assert spec.features["a b.c"].unit == "inch"

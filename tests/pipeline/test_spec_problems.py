@@ -105,10 +105,9 @@ def test_an_unknown_word_is_told_with_those_known_and_the_nearest(problems, over
             "data.split={by='group', train=0.5, eval=0.5}",
             "data.split.column: is missing, and has no default",
         ),
-        pytest.param(
+        (
             "data.split={by='hash', train=0.9, eval=0.9}",
             "data.split: the shares of the splits sum to 1.8, expected 1 at most",
-            marks=pytest.mark.xfail(reason="explain.py keeps the union's tag: data.split.hash"),
         ),
         (
             "data.split={by='time', column='t', train='2013', eval='2014-01-01/2015-01-01'}",
@@ -144,6 +143,17 @@ def test_a_long_value_is_cut(problems):
         (
             "data.split={by='group', column='late', train=0.5, eval=0.5}",
             "data.split.column: 'late' is the label; split by another column",
+        ),
+        (
+            "data.split={by='time', column='distance', train='2013-01-01/2013-01-02', "
+            "eval='2013-01-03/2013-01-04'}",
+            "data.split.column: 'distance' is a feature of kind 'numeric', expected 'timestamp' "
+            "for a split by time",
+        ),
+        (
+            "data.split={by='column', column='sched_dep'}",
+            "data.split.column: 'sched_dep' is a feature of kind 'timestamp', expected "
+            "'categorical' for a split by column",
         ),
         (
             "data.ignore=['carrier', 'year']",

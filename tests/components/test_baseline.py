@@ -1,0 +1,74 @@
+"""Which earlier model a candidate is compared with: the latest that takes today's examples."""
+
+import pathlib
+
+import pytest
+from tfx.types import standard_artifacts
+from tfx.utils import path_utils
+
+from components.baseline.strategy import LatestComparableModel
+from modules.spec import Interface, Label
+
+LABEL = Label(column="late", task="binary")
+TODAY = Interface(label=LABEL, columns={"distance": "number", "carrier": "text"})
+
+
+@pytest.fixture
+def resolve(tmp_path):
+    """The number of the model that is chosen among some, given as (interface, blessed)."""
+
+    def resolve(*models):
+        artifacts, blessings = [], []
+        for number, (interface, blessed) in enumerate(models, 1):
+            model = standard_artifacts.Model()
+            model.uri, model.id = str(tmp_path / str(number)), number
+            file = pathlib.Path(path_utils.serving_model_path(model.uri)) / Interface.FILE
+            file.parent.mkdir(parents=True)
+            if interface is not None:
+                file.write_text(
+                    interface if isinstance(interface, str) else interface.model_dump_json()
+                )
+            blessing = standard_artifacts.ModelBlessing()
+            blessing.set_int_custom_property("current_model_id", number)
+            blessing.set_int_custom_property("blessed", int(blessed))
+            artifacts.append(model)
+            blessings.append(blessing)
+        strategy = LatestComparableModel(TODAY.model_dump_json())
+        found = strategy.resolve_artifacts(None, {"model": artifacts, "blessing": blessings})
+        return [model.id for model in found["model"]]
+
+    return resolve
+
+
+def test_the_latest_blessed_model_is_the_baseline(resolve):
+    assert resolve((TODAY, True), (TODAY, True), (TODAY, False)) == [2]
+
+
+def test_without_a_blessed_model_there_is_no_baseline(resolve):
+    assert resolve() == []
+    assert resolve((TODAY, False)) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Interface(label=LABEL, columns={**TODAY.columns, "origin": "text"}),
+        Interface(label=LABEL, columns={"distance": "text"}),
+        Interface(label=LABEL.model_copy(update={"column": "late_15"}), columns=TODAY.columns),
+        Interface(label=LABEL.model_copy(update={"classes": ("no", "yes")}), columns=TODAY.columns),
+    ],
+    ids=["a column more", "another type", "another label", "other classes"],
+)
+def test_a_model_that_cannot_take_todays_examples_is_passed_over(resolve, other):
+    assert resolve((TODAY, True), (other, True)) == [1]
+
+
+def test_a_model_that_takes_fewer_columns_can_be_compared_with(resolve):
+    assert resolve((Interface(label=LABEL, columns={"distance": "number"}), True)) == [1]
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", '{"label": 3}'], ids=["gone", "empty", "of another version"]
+)
+def test_a_model_that_does_not_say_what_it_takes_is_passed_over(resolve, text):
+    assert resolve((TODAY, True), (text, True)) == [1]
