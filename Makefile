@@ -26,7 +26,7 @@ layers: setup
 	$(BIN)/lint-imports
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 format: setup
 	$(BIN)/ruff check --fix

@@ -28,6 +28,7 @@ setup(
             "pytest",
             "pytest-randomly",
             "pytest-timeout",
+            "pytest-xdist",
             "hypothesis",
             "scikit-learn",  # reference scores that tests compare with
             "ruff",

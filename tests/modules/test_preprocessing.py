@@ -69,6 +69,16 @@ def test_a_bucket_is_an_id_from_1_and_a_missing_number_is_0(numbers):
     assert cardinalities(numbers)["age_xf"] == 3
 
 
+def test_a_number_far_out_is_cut_off_at_8_deviations(transform):
+    # 99 zeros and a one: mean 0.01, deviation sqrt(0.01 * 0.99) = 0.0995, so 0.99 / 0.0995 = 9.95.
+    rows = [{"x": 0.0} for _ in range(99)] + [{"x": 1.0}]
+
+    scaled = transform({"x": {"kind": "numeric"}}, rows)["x_xf"]
+
+    assert scaled[-1].tolist() == [8.0, 0.0]
+    assert scaled[0, 0] == pytest.approx(-0.01 / 0.0995, rel=1e-3)
+
+
 def test_numbers_have_no_cardinality_and_two_entries(numbers):
     (column,) = [
         each for each in columns(numbers.output, numbers.spec.label) if each.name == "x_xf"
