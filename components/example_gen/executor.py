@@ -157,7 +157,7 @@ def _write(path: str, examples: Iterable[bytes]) -> None:
     if not examples:
         return
     fileio.makedirs(os.path.dirname(path))
-    # Level 1: three times the speed of level 6 for an eighth more bytes (docs/performance.md).
+    # Level 1: compressing is most of the cost of writing, and higher levels gain few bytes.
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
     with tf.io.TFRecordWriter(path, options) as writer:
         for example in examples:

@@ -72,6 +72,15 @@ class Column:
         return np.append(self.numbers, np.nan)[self.codes]
 
     @functools.cached_property
+    def strays(self) -> list[str]:
+        """The texts that keep a column from being numbers, if they are in 1 row of 20 at most."""
+        if self.type != "text" or not self.distinct:
+            return []
+        numbers = pc.match_substring_regex(self.values, _NUMBER).to_numpy(zero_copy_only=False)
+        few = self.counts[~numbers].sum() <= self.present / 20
+        return self.values.filter(pa.array(~numbers)).to_pylist() if few else []
+
+    @functools.cached_property
     def _numbers(self) -> np.ndarray | None:
         if not _all_match(self.values, _NUMBER) or _any_match(self.values, _LEADING_ZERO):
             return None

@@ -11,6 +11,7 @@ from pipeline.init import source as source_of
 from pipeline.init import toml
 from pipeline.init.draft import Draft, Wishes, draft
 from pipeline.init.ignored import LEAK, one_line
+from pipeline.init.kinds import warning
 from pipeline.init.schema import schema_text
 from pipeline.init.spec_text import SCHEMA_FILE, SPEC_FILE, spec_text
 from pipeline.init.writing import refuse_existing, write_checked
@@ -71,5 +72,8 @@ def _conclude(console: Console, made: Draft, folder: pathlib.Path) -> None:
     for name, reason in made.ignored.items():
         style = "yellow" if reason.startswith(LEAK) else "dim"
         say(console, f"  {toml.text(name)}: {one_line(reason)}", style)
+    for name in made.features:
+        if slip := warning(made.columns[name]):
+            say(console, f"  {toml.text(name)}: {slip}", "yellow")
     say(console, f"Wrote {near(folder / SPEC_FILE)} and {near(folder / SCHEMA_FILE)}")
     say(console, f"Read the spec, then: headrace run {near(folder / SPEC_FILE)}", "bold")

@@ -110,6 +110,15 @@ def fact(column: Column, feature: Feature) -> str:
     return "; ".join(_facts(column, feature))
 
 
+def warning(column: Column) -> str | None:
+    """What makes a column of numbers one of categories: most likely a slip."""
+    if not column.strays:
+        return None
+    shown = ", ".join(toml.short(text) for text in column.strays[:3])
+    more = f" and {len(column.strays) - 3} more" if len(column.strays) > 3 else ""
+    return f"numbers but for {shown}{more}: correct the data, or add them to data.missing"
+
+
 def _facts(column: Column, feature: Feature) -> Iterator[str]:
     if column.type == "number" and isinstance(feature, Numeric):
         yield f"{column.numbers.min():.6g} to {column.numbers.max():.6g}, {_distinct(column)}"
@@ -123,6 +132,8 @@ def _facts(column: Column, feature: Feature) -> Iterator[str]:
         top = [(value, rows / column.rows) for value, rows in column.most_frequent(3)]
         shares = [f"{toml.short(value)} {share:.0%}" for value, share in top if share >= 0.01]
         yield f"{_distinct(column)}: {', '.join(shares) or 'each in under 1%'}"
+    if slip := warning(column):
+        yield slip
     missing = 1 - column.present / column.rows
     if missing:
         yield f"{missing:.1%} missing" if missing >= 0.0005 else "under 0.1% missing"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.init.kinds import choose, fact
+from pipeline.init.kinds import choose, fact, warning
 
 
 def kind_of(column):
@@ -90,3 +90,21 @@ def test_a_fact_says_what_a_reader_cannot_see_in_the_kind(column):
     assert fact(numbers, choose(numbers)) == "1.5 to 40, 3 values; 25.0% missing"
     assert fact(categories, choose(categories)) == ('2 values: "a" 50%, "b\\n]" 25%; 25.0% missing')
     assert fact(codes, choose(codes)).endswith("taken for codes; for an amount: numeric")
+
+
+def test_numbers_with_a_stray_text_are_pointed_out(column):
+    slip = column([*range(99), "tall"])  # 1 row of 100
+
+    assert warning(slip) == (
+        'numbers but for "tall": correct the data, or add them to data.missing'
+    )
+    assert warning(slip) in fact(slip, choose(slip))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [range(100), ["red", "blue"] * 50, ["02134", "10001"] * 50, [*range(90), *["red"] * 10]],
+    ids=["numbers", "texts", "codes", "more than 1 row of 20"],
+)
+def test_other_columns_are_not(column, values):
+    assert warning(column(values)) is None
