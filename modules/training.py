@@ -17,6 +17,7 @@ from modules.hooks import load_function
 from modules.input import Arrays, evaluation_batches, load, rows, training_batches
 from modules.models import tabular
 from modules.preprocessing import transformed
+from modules.progress import TrainingProgress
 from modules.spec import CustomModel, Label, LearningSpec, Training
 
 _LOSSES = {
@@ -157,6 +158,7 @@ class _StopAfter(keras.callbacks.Callback):
 def _callbacks(training: Training, run_folder: pathlib.Path) -> list[keras.callbacks.Callback]:
     tf.io.gfile.makedirs(str(run_folder))
     return [
+        TrainingProgress(),
         keras.callbacks.TerminateOnNaN(),
         keras.callbacks.EarlyStopping(
             monitor="val_loss", patience=training.patience, restore_best_weights=True

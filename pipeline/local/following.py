@@ -11,6 +11,7 @@ from pipeline.local.result import (
     Finished,
     Node,
     Planned,
+    Progress,
     Result,
     Started,
     Verdict,
@@ -51,6 +52,10 @@ class Following:
             case Started():
                 self._since = time.monotonic()
                 self._node(event.node).state = "running"
+            case Progress():
+                for node in self.nodes:
+                    if node.state == "running":
+                        node.summary = event.text
             case Finished():
                 node = self._node(event.node)
                 node.state, node.summary = "done", event.summary
@@ -63,7 +68,7 @@ class Following:
         """Settles what was under way and what was still to come."""
         for node in self.nodes:
             if node.state == "running":
-                node.state = "failed"
+                node.state, node.summary = "failed", ""
                 node.seconds = round(time.monotonic() - self._since, 3)
             elif node.state == "waiting":
                 node.state = "skipped"

@@ -82,6 +82,13 @@ class Started(pydantic.BaseModel):
     node: str
 
 
+class Progress(pydantic.BaseModel):
+    """How far the node that runs is."""
+
+    event: Literal["progress"] = "progress"
+    text: str
+
+
 class Finished(pydantic.BaseModel):
     """A node has ended well."""
 
@@ -102,5 +109,7 @@ class Failed(pydantic.BaseModel):
     problems: list[str]
 
 
-Event = Annotated[Planned | Started | Finished | Failed, pydantic.Field(discriminator="event")]
+Event = Annotated[
+    Planned | Started | Progress | Finished | Failed, pydantic.Field(discriminator="event")
+]
 EVENTS: pydantic.TypeAdapter[Event] = pydantic.TypeAdapter(Event)

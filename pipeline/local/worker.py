@@ -6,6 +6,7 @@ pipe. Its output goes to the run's log.
 
 import contextlib
 import errno
+import logging
 import os
 import pathlib
 import signal
@@ -15,9 +16,18 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from modules.errors import InputProblem
-from pipeline.local.result import ExitCode, Failed, Finished, Planned, Request, Started, exit_code
+from pipeline.local.result import (
+    Event,
+    ExitCode,
+    Failed,
+    Planned,
+    Progress,
+    Request,
+    Started,
+    exit_code,
+)
 
-Tell = Callable[[Planned | Started | Finished | Failed], None]
+Tell = Callable[[Event], None]
 
 
 def main() -> None:
@@ -26,7 +36,7 @@ def main() -> None:
     _die_with_the_parent()
     with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8", buffering=1) as pipe:
 
-        def tell(event: Planned | Started | Finished | Failed) -> None:
+        def tell(event: Event) -> None:
             pipe.write(event.model_dump_json() + "\n")
 
         with _failures_told(tell):
@@ -39,6 +49,7 @@ def _run(request: Request, tell: Tell) -> None:
     from tfx.orchestration.local import runner_utils
     from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
+    from modules import progress
     from pipeline.graph import Places, build_pipeline
     from pipeline.lineage import output_artifacts
     from pipeline.local.outcome import outcome
@@ -53,6 +64,8 @@ def _run(request: Request, tell: Tell) -> None:
     deployment = runner_utils.extract_local_deployment_config(ir)
     connection = deployment.metadata_connection_config.database_connection_config
     nodes = [node.pipeline_node for node in ir.nodes]
+    progress.LOGGER.addHandler(_Telling(tell))
+    progress.LOGGER.setLevel(logging.INFO)
     tell(Planned(nodes=[node.node_info.id for node in nodes]))
     # As TFX's LocalDagRunner does (1.21.0), which has no place to report from.
     for node in nodes:
@@ -68,6 +81,18 @@ def _run(request: Request, tell: Tell) -> None:
         ).launch()
         published = output_artifacts(connection, executed.execution_id)
         tell(outcome(name, node.node_info.type.name, published))
+
+
+class _Telling(logging.Handler):
+    """Hands on what a step says of its progress."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tells one message."""
+        self._tell(Progress(text=record.getMessage()))
 
 
 @contextlib.contextmanager

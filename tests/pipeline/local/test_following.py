@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from pipeline.local.following import Following
-from pipeline.local.result import ExitCode, Failed, Finished, Planned, Started
+from pipeline.local.result import ExitCode, Failed, Finished, Planned, Progress, Started
 from pipeline.spec import Spec
 
 FOLDER = pathlib.Path("/runs/20130101-000000")
@@ -107,3 +107,15 @@ def test_a_worker_that_never_told_anything_is_a_crash():
 
     assert ended.exit_code == ExitCode.CRASH
     assert ended.problems == ["start: the worker ended early"]
+
+
+def test_progress_is_shown_beside_the_node_that_runs_until_it_ends():
+    following = Following(spec())
+    for event in (NODES, Started(node="Trainer"), Progress(text="epoch 1 of 2")):
+        following.take(event)
+
+    assert [node.summary for node in following.nodes] == ["epoch 1 of 2", "", ""]
+
+    following.take(Finished(node="Trainer", summary="2 epochs"))
+
+    assert following.nodes[0].summary == "2 epochs"
