@@ -67,6 +67,7 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         preprocessing_fn="modules.preprocessing.preprocessing_fn",
         custom_config=learning,
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=splits),
+        disable_analyzer_cache=True,  # a quarter of the time, for a cache that nothing reads
         disable_statistics=True,  # a third of Transform's time, and nobody reads them
     )
     transform.add_upstream_node(gate)
