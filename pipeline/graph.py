@@ -58,8 +58,11 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         statistics=statistics.outputs["statistics"],
         anomalies=validator.outputs["anomalies"],
         settings=GateSettings(
-            label=spec.label, features=tuple(spec.features), validation=spec.validation
-        ).model_dump_json(),
+            label=spec.label,
+            features=tuple(spec.features),
+            columns=tuple(spec.columns()),
+            validation=spec.validation,
+        ).model_dump_json(by_alias=True),
     )
     transform = tfx.Transform(
         examples=examples.outputs["examples"],

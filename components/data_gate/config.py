@@ -65,4 +65,5 @@ class GateSettings(Part):
 
     label: Label
     features: tuple[str, ...]
+    columns: tuple[str, ...]  # all that the spec reads; a schema may know more
     validation: Validation

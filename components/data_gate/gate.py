@@ -90,6 +90,8 @@ def _of_schema(split: str, anomalies: Any, settings: GateSettings) -> Iterator[F
         column = ".".join(info.path.step) or name
         for reason in info.reason:
             word = word_for(info.Type.Name(reason.type))
+            if word == "missing_column" and column not in settings.columns:
+                continue
             allowed = any(
                 rule.anomaly == word and rule.feature in (None, column)
                 for rule in settings.validation.allow

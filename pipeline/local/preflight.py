@@ -5,6 +5,7 @@ import tempfile
 
 from components.example_gen import files
 from modules.errors import DataError, SpecError
+from pipeline.schema import check_schema
 from pipeline.spec import Spec
 
 
@@ -16,8 +17,12 @@ def check_before(spec: Spec, spec_folder: pathlib.Path, written: list[pathlib.Pa
 
     Raises:
         DataError: if files or columns are not there.
-        SpecError: if a folder that is to be written cannot be.
+        SpecError: if the schema does not fit, or a folder that is to be written cannot be.
     """
+    if spec.validation.schema_file:
+        misfits = list(check_schema(spec_folder / spec.validation.schema_file, spec))
+        if misfits:
+            raise SpecError(misfits)
     found = files.find(spec.data.source, spec_folder)
     data_format = files.format_of(found, spec.data.format)
     problems: list[str] = []

@@ -47,7 +47,12 @@ def findings(statistics):
         if change:
             change(schema)
         settings = GateSettings.model_validate(
-            {"label": label, "features": features, "validation": {"min_rows": 1, **validation}}
+            {
+                "label": label,
+                "features": features,
+                "columns": ["late", *features],
+                "validation": {"min_rows": 1, **validation},
+            }
         )
         return judge(
             {name: found.datasets[0] for name, found in lists.items()},
@@ -276,3 +281,19 @@ def test_a_split_that_breaks_the_schemas_dataset_constraints_stops_the_run(findi
 
     (said,) = refusals(found)
     assert said.startswith("split train: The dataset has 3 examples")
+
+
+def test_a_schema_may_know_columns_that_the_spec_does_not_read(findings):
+    def with_more(schema):
+        for name in ("carrier", "seats"):
+            feature = next((f for f in schema.feature if f.name == name), None)
+            feature = feature or schema.feature.add(name=name)
+            feature.presence.min_count = 1
+
+    without = [{"late": row["late"], "miles": row["miles"]} for row in ROWS]
+
+    read = findings({"train": ROWS, "eval": without}, change=with_more)
+    left_out = findings({"train": ROWS, "eval": without}, features=["miles"], change=with_more)
+
+    assert [(f.split, f.column, f.anomaly) for f in read] == [("eval", "carrier", "missing_column")]
+    assert left_out == []
