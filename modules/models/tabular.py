@@ -35,8 +35,8 @@ def build_model(columns: Sequence[Column], head: Head, settings: Tabular) -> ker
 def embedding_size(cardinality: int) -> int:
     """Numbers a category is given: half as many as there are ids, 8 at most.
 
-    Measured on flights (docs/decisions/tabular-defaults.md): larger ones learn the train split
-    by heart and gain nothing on later months.
+    A choice of ours, kept small so that rare categories are not learned by heart;
+    `model.embedding_size` in the spec takes its place.
     """
     return min(8, (cardinality + 1) // 2)
 
