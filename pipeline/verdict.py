@@ -12,7 +12,10 @@ def overall_metrics(evaluation: str) -> dict[str, float]:
     result = tfma.load_eval_result(evaluation)
     found = result.get_metrics_for_slice() or {}
     named = [name for of_task in METRICS.values() for name in of_task]
-    return {name: found[name]["doubleValue"] for name in dict.fromkeys(named) if name in found}
+    # TFMA hands on JSON's text for numbers that JSON has not: "NaN", "Infinity".
+    return {
+        name: float(found[name]["doubleValue"]) for name in dict.fromkeys(named) if name in found
+    }
 
 
 def broken_rules(validation: Any) -> list[str]:

@@ -52,7 +52,7 @@ class Result(pydantic.BaseModel):
     pipeline: str | None  # None: the spec could not be read
     verdict: Verdict
     reason: str
-    metrics: dict[str, float] = {}  # on the eval split, all rows
+    metrics: dict[str, float] = {}  # on the eval split, all rows; NaN is null in JSON
     pushed: str | None = None  # folder of the version
     seconds: float
     nodes: list[Node]
@@ -91,6 +91,9 @@ class Progress(pydantic.BaseModel):
 
 class Finished(pydantic.BaseModel):
     """A node has ended well."""
+
+    # A metric may be NaN, and has to arrive as it is: JSON's null is no number.
+    model_config = pydantic.ConfigDict(ser_json_inf_nan="constants")
 
     event: Literal["finished"] = "finished"
     node: str

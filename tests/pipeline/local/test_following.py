@@ -1,11 +1,13 @@
 """How a run stands, from the events of its worker."""
 
+import json
+import math
 import pathlib
 
 import pytest
 
 from pipeline.local.following import Following
-from pipeline.local.result import ExitCode, Failed, Finished, Planned, Progress, Started
+from pipeline.local.result import EVENTS, ExitCode, Failed, Finished, Planned, Progress, Started
 from pipeline.spec import Spec
 
 FOLDER = pathlib.Path("/runs/20130101-000000")
@@ -119,3 +121,13 @@ def test_progress_is_shown_beside_the_node_that_runs_until_it_ends():
     following.take(Finished(node="Trainer", summary="2 epochs"))
 
     assert following.nodes[0].summary == "2 epochs"
+
+
+def test_a_metric_that_is_no_number_reaches_the_result_as_null():
+    told = Finished(node="Evaluator", summary="", metrics={"auc": float("nan")})
+
+    heard = EVENTS.validate_json(told.model_dump_json())
+
+    result = after(spec(), *done(heard)).result
+    assert math.isnan(result.metrics["auc"])
+    assert json.loads(result.model_dump_json())["metrics"] == {"auc": None}
