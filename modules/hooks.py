@@ -19,6 +19,8 @@ def load_function(reference: str, folder: pathlib.Path) -> Callable[..., Any]:
     path = (folder / file_name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise SpecError([f"{reference}: leaves the folder {folder}; keep the file beside the spec"])
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # for what the file imports; last, so as to hide nothing
     # A name of its own, so that a user's `training.py` does not replace ours.
     module_name = f"headrace_hook_{path.stem}"
     found = importlib.util.spec_from_file_location(module_name, path)

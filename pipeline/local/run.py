@@ -62,7 +62,13 @@ def run(spec: Spec, spec_folder: pathlib.Path, runs: pathlib.Path, display: Disp
 def _worker_events(folder: pathlib.Path) -> Generator[Event]:
     """What the worker tells, until it has ended; its output goes to the log."""
     reading, writing = os.pipe()
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "1",
+        "PYTHONUNBUFFERED": "1",
+        # Else a `pipeline` or `modules` of the user's own, in the current folder, is ours.
+        "PYTHONSAFEPATH": "1",
+    }
     with (folder / "log.txt").open("wb") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "pipeline.local.worker", folder / "request.json", str(writing)],
@@ -81,6 +87,9 @@ def _worker_events(folder: pathlib.Path) -> Generator[Event]:
         code = worker.wait()
         if code < 0:
             yield Failed(exit_code=ExitCode.CRASH, problems=[_killed(-code)])
+        elif code > 0:  # told by the worker itself, unless it could not even do that
+            text = f"the worker ended with exit code {code}; the log says why"
+            yield Failed(exit_code=ExitCode.CRASH, problems=[text])
     finally:
         _end(worker)
 

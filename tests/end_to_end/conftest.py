@@ -45,9 +45,10 @@ def command() -> pathlib.Path:
 def headrace() -> Callable[..., Finished]:
     """Runs the command with the arguments and waits for its end."""
 
-    def run(*arguments: object, timeout: float = 280) -> Finished:
+    def run(*arguments: object, timeout: float = 280, cwd: pathlib.Path | None = None) -> Finished:
         return subprocess.run(
             [HEADRACE, *map(str, arguments)],
+            cwd=cwd,
             env=_environment(),
             capture_output=True,
             text=True,

@@ -200,3 +200,16 @@ def test_a_result_is_kept_with_the_run(birds, json_of):
     kept = birds.parent / "runs" / result["run"] / "result.json"
     assert json.loads(kept.read_text()) == result
     assert pathlib.Path(kept.parent / "log.txt").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_packages_of_the_current_folder_are_not_taken_for_ours(birds, headrace, tmp_path):
+    for name in ("pipeline", "components", "modules"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    rewrite(birds, lambda lines: lines[:1])
+
+    finished = headrace("run", birds, cwd=tmp_path)
+
+    assert finished.returncode == 3
+    assert "holds no rows, only a header" in finished.stdout

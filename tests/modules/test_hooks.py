@@ -9,7 +9,8 @@ from modules.hooks import load_function
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", sys.path.copy())
     folder = tmp_path / "project"
     (folder / "models").mkdir(parents=True)
     (folder / "my_model.py").write_text(
@@ -24,6 +25,16 @@ def test_a_function_beside_the_spec_is_found_with_what_it_uses(folder):
     build = load_function("my_model.py:build_model", folder)
 
     assert build() == pytest.approx(9.42, abs=0.01)  # 3 pi
+
+
+def test_a_file_may_import_another_beside_the_spec_but_none_in_place_of_ours(folder):
+    (folder / "layers_of_mine.py").write_text("WIDTH = 7\n")
+    (folder / "json.py").write_text("raise SystemExit('not the real one')\n")
+    (folder / "deep.py").write_text(
+        "import json\nfrom layers_of_mine import WIDTH\ndef build():\n    return WIDTH\n"
+    )
+
+    assert load_function("deep.py:build", folder)() == 7
 
 
 def test_a_file_may_lie_in_a_folder_and_have_the_name_of_one_of_ours(folder):
