@@ -1,7 +1,6 @@
 """What a model is built from: the transformed columns, and what it has to predict."""
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -70,8 +69,3 @@ def head(label: Label, train_labels: np.ndarray) -> Head:
     if label.task != "regression":
         return Head(label.task, len(label.classes))
     return Head(label.task, 0, float(np.mean(train_labels)), float(np.std(train_labels)) or 1.0)
-
-
-def names(of: Sequence[Column]) -> list[str]:
-    """The names of the columns."""
-    return [column.name for column in of]

@@ -21,5 +21,5 @@ METRICS: dict[str, dict[str, str]] = {
         "mse": "MeanSquaredError",
     },
 }
-# Shown first, and the one number of a summary line.
+# The one number by which models of a task are told apart.
 HEADLINE = {"binary": "auc", "multiclass": "accuracy", "regression": "rmse"}
