@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from modules.columns import Column, columns, head, names
+from modules.columns import Column, columns, head
 from modules.spec import Label
 
 
@@ -25,7 +25,7 @@ def test_columns_are_told_by_name_with_width_type_and_cardinality(transform):
         Column("remark_xf", 5, "int64", 4),
         Column("when_xf", 7, "float32", None),
     ]
-    assert names(found) == ["a b/c_xf", "b_xf", "remark_xf", "when_xf"]
+    assert [column.name for column in found] == ["a b/c_xf", "b_xf", "remark_xf", "when_xf"]
     assert {column.name: (column.width,) for column in found} == {
         name: array.shape[1:] for name, array in rows.arrays.items() if name != "label_xf"
     }
