@@ -14,6 +14,7 @@ class Problem(pydantic.BaseModel):
     count: int
     row: int  # the first, counted from 1 without the header
     value: str  # what stood there
+    mend: str  # what to do
 
 
 class Findings(pydantic.BaseModel):
@@ -29,15 +30,15 @@ class Findings(pydantic.BaseModel):
     first: str | None = None
     last: str | None = None
 
-    def add(self, sentence: str, rows: Iterable[int], values: Iterable[str]) -> None:
-        """Notes rows with a problem; the sentence says what is wrong, then after ". " the mend."""
+    def add(self, sentence: str, mend: str, rows: Iterable[int], values: Iterable[str]) -> None:
+        """Notes rows with a problem: what is wrong, and what to do."""
         listed = sorted(zip(rows, values, strict=True))
         if not listed:
             return
         known = self.problems.get(sentence)
         if known is None:
             row, value = listed[0]
-            self.problems[sentence] = Problem(count=len(listed), row=row, value=value)
+            self.problems[sentence] = Problem(count=len(listed), row=row, value=value, mend=mend)
         else:
             known.count += len(listed)
 
@@ -72,5 +73,4 @@ class Findings(pydantic.BaseModel):
         for sentence, found in self.problems.items():
             value = found.value if len(found.value) <= 60 else f"{found.value[:57]}..."
             times = f"{found.count:,} times" if found.count > 1 else "once"
-            what, _, mend = sentence.partition(". ")
-            yield f"{what}: {times}, first in row {found.row:,}: {value!r}. {mend}"
+            yield f"{sentence}: {times}, first in row {found.row:,}: {value!r}. {found.mend}"

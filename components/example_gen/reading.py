@@ -69,12 +69,12 @@ class Where:
         self._row = row  # of the batch's first row, from 1
         self._findings = findings
 
-    def note(self, problem: str, mask: pa.Array, values: pa.Array) -> None:
-        """Notes the rows where the mask is true. The problem has the mend after a full stop."""
+    def note(self, problem: str, mend: str, mask: pa.Array, values: pa.Array) -> None:
+        """Notes the rows where the mask is true: what is wrong with them, and what to do."""
         at = pc.indices_nonzero(pc.fill_null(mask, False))
         rows = [index + self._row for index in at.to_pylist()]
         texts = [_as_text(value) for value in values.take(at).to_pylist()]
-        self._findings.add(self._sentence + problem, rows, texts)
+        self._findings.add(self._sentence + problem, mend, rows, texts)
 
 
 def _check_classes(labels: pa.Array, table: Table, where: Where) -> None:
@@ -82,7 +82,8 @@ def _check_classes(labels: pa.Array, table: Table, where: Where) -> None:
         known = pc.is_in(labels, pa.array(table.classes))
         classes = ", ".join(repr(name) for name in table.classes)
         where.note(
-            f"labels that are no class. Expected {classes}: correct them, or label.classes",
+            "labels that are no class",
+            f"Expected {classes}: correct them, or label.classes",
             pc.and_(pc.is_valid(labels), pc.invert(known)),
             labels,
         )
@@ -150,8 +151,8 @@ def _csv_batches(
         number = row.number - 1  # the header is row 1 of the reader
         left_out.append(number)
         findings.add(
-            f"{file}: rows with more or fewer than {row.expected_columns} values"
-            f". Correct them, or quote values that hold {table.delimiter!r}",
+            f"{file}: rows with more or fewer than {row.expected_columns} values",
+            f"Correct them, or quote values that hold {table.delimiter!r}",
             [number],
             [row.text],
         )
@@ -193,7 +194,7 @@ def _texts(column: pa.Array, where: Where) -> pa.Array:
     except pa.ArrowInvalid:
         bad = pa.array([value is not None and not _is_utf8(value) for value in column.to_pylist()])
         mend = "Convert the file, for example with `iconv -f LATIN1 -t UTF-8`"
-        where.note(f"text that is not UTF-8. {mend}", bad, column)
+        where.note("text that is not UTF-8", mend, bad, column)
         return pc.if_else(bad, None, column).cast(pa.string())
 
 
@@ -211,8 +212,8 @@ def _numbers(column: pa.Array, where: Where) -> pa.Array:
         numbers = _parse(text, pa.float64(), _is_number)
         wrong = pc.and_(pc.is_null(numbers), pc.is_valid(text))
         where.note(
-            "values that are not numbers. Correct them, add the text to data.missing, or make "
-            "the feature categorical",
+            "values that are not numbers",
+            "Correct them, add the text to data.missing, or make the feature categorical",
             wrong,
             text,
         )
@@ -220,7 +221,8 @@ def _numbers(column: pa.Array, where: Where) -> pa.Array:
         numbers = column.cast(pa.float64(), safe=False)
     single = pc.if_else(pc.is_nan(numbers), None, numbers).cast(pa.float32(), safe=False)
     where.note(
-        "infinite values (or beyond float32). Correct them, or add the text to data.missing",
+        "infinite values (or beyond float32)",
+        "Correct them, or add the text to data.missing",
         pc.is_inf(single),
         numbers,
     )
@@ -238,8 +240,8 @@ def _is_number(text: str) -> bool:
 def _moments(text: pa.Array, where: Where) -> pa.Array:
     moments = _parse(text, pa.timestamp("us"), _is_moment)
     where.note(
-        "values that are not moments. Expected ISO 8601 without time zone, such as "
-        "2013-01-01T05:15:00",
+        "values that are not moments",
+        "Expected ISO 8601 without time zone, such as 2013-01-01T05:15:00",
         pc.and_(pc.is_null(moments), pc.is_valid(text)),
         text,
     )
