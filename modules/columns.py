@@ -8,7 +8,7 @@ import tensorflow_transform as tft
 
 from modules.errors import SpecError
 from modules.preprocessing import transformed
-from modules.spec import Label
+from modules.spec.label import Label
 
 
 @dataclasses.dataclass(frozen=True)

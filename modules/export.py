@@ -9,15 +9,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.preprocessing import transformed
-from modules.spec import (
-    Features,
-    Interface,
-    Label,
-    LearningSpec,
-    argument_name,
-    label_type,
-    raw_type,
-)
+from modules.spec.features import Features, argument_name, raw_type
+from modules.spec.label import Label, label_type
+from modules.spec.learning import Interface, LearningSpec
 
 Tensors = dict[str, tf.Tensor]
 _DTYPES = {"number": tf.float32, "text": tf.string, "time": tf.string}

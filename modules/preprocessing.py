@@ -12,17 +12,9 @@ from tensorflow_transform import schema_inference
 from modules import timestamps
 from modules.errors import SpecError
 from modules.hooks import load_function
-from modules.spec import (
-    Bucketized,
-    Categorical,
-    Feature,
-    Features,
-    Hashed,
-    Label,
-    LearningSpec,
-    Numeric,
-    Text,
-)
+from modules.spec.features import Bucketized, Categorical, Feature, Features, Hashed, Numeric, Text
+from modules.spec.label import Label
+from modules.spec.learning import LearningSpec
 
 # A network answers nonsense far from what it has seen: of 10,800 diamonds to judge by, one with a
 # misprinted depth of 31.8 mm, 40 standard deviations out, raised the RMSE from 557 to 656 USD

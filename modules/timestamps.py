@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from modules.spec import TimePart
+from modules.spec.features import TimePart
 
 # Date, then optionally hour and minute; seconds and what follows are not looked at.
 _DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"

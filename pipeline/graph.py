@@ -75,7 +75,7 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
     )
     transform.add_upstream_node(gate)
     trainer = tfx.Trainer(
-        run_fn="modules.training.run_fn",
+        run_fn="modules.training.run.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],

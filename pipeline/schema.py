@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from modules.errors import did_you_mean
-from modules.spec import RawType
+from modules.spec.features import RawType
 from pipeline.spec import Spec
 
 

@@ -10,7 +10,10 @@ import pydantic
 from components.data_gate.config import Validation
 from components.example_gen.config import Data, Table, splits_of
 from modules.errors import SpecError, did_you_mean
-from modules.spec import LearningSpec, Part, RawType, argument_name, label_type, raw_type
+from modules.spec.features import RawType, argument_name, raw_type
+from modules.spec.label import label_type
+from modules.spec.learning import LearningSpec
+from modules.spec.part import Part
 from pipeline.explain import explain
 from pipeline.metrics import METRICS
 

@@ -33,6 +33,16 @@ class Transformed:
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
 
+    def build(self, folder: pathlib.Path, spec: Any = None) -> Any:
+        """The model of the spec, or of another one for the same columns."""
+        from modules.columns import columns, head
+        from modules.models.build import build_model
+        from modules.preprocessing import transformed
+
+        label = self.spec.label
+        shape = head(label, self[transformed(label.column)])
+        return build_model((spec or self.spec).model, columns(self.output, label), shape, folder)
+
 
 @pytest.fixture(scope="session")
 def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transformed]:
@@ -56,9 +66,9 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
         from tfx_bsl.public import tfxio
 
         from modules.export import parsing
-        from modules.input import load
         from modules.preprocessing import preprocessing_fn
-        from modules.spec import LearningSpec
+        from modules.spec.learning import LearningSpec
+        from modules.training.input import load
         from pipeline.beam import beam_args
         from pipeline.spec import Beam
 

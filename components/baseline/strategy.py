@@ -10,7 +10,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.types import Artifact
 from tfx.utils import io_utils, path_utils
 
-from modules.spec import Interface
+from modules.spec.learning import Interface
 
 
 class LatestComparableModel(LatestBlessedModelStrategy):

@@ -4,7 +4,8 @@ from typing import Literal, get_args
 
 import pydantic
 
-from modules.spec import Label, Part
+from modules.spec.label import Label
+from modules.spec.part import Part
 
 # The product's words for TFDV's anomaly types (tensorflow_metadata/proto/v0/anomalies.proto);
 # any other type is `other`.

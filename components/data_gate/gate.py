@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from components.data_gate.config import ANOMALIES, GateSettings, word_for
-from modules.spec import Label, Part
+from modules.spec.label import Label
+from modules.spec.part import Part
 
 
 class Finding(Part):

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from modules.spec import Part, RawType
+from modules.spec.features import RawType
+from modules.spec.part import Part
 
 SPLITS = ("train", "valid", "eval")
 Share = Annotated[float, pydantic.Field(gt=0, lt=1)]

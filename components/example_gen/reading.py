@@ -11,7 +11,7 @@ import pyarrow.parquet
 from components.example_gen.config import Table
 from components.example_gen.findings import Findings
 from modules.errors import DataError
-from modules.spec import RawType
+from modules.spec.features import RawType
 
 _BLOCK_BYTES = 16 << 20  # of CSV text a batch: some 100,000 rows
 _PARQUET_ROWS = 65_536  # a batch

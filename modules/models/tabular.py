@@ -7,7 +7,7 @@ import keras
 
 from modules.columns import Column, Head
 from modules.models.heads import predict
-from modules.spec import Tabular
+from modules.spec.model import Tabular
 
 
 def build_model(columns: Sequence[Column], head: Head, settings: Tabular) -> keras.Model:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modules.spec import RawType
+from modules.spec.features import RawType
 
 _NUMBER = r"^\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan))\s*$"
 _LEADING_ZERO = r"^\s*[+-]?0\d+\s*$"  # a code, such as a postcode: 02134 is not 2134

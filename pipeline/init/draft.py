@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from components.example_gen.config import TimeSplit
 from modules.errors import DataError, SpecError
-from modules.spec import Categorical, Feature, Training
+from modules.spec.features import Categorical, Feature
+from modules.spec.training import Training
 from pipeline.init import ignored, kinds, label, missing, reading, split
 from pipeline.init.column import Column
 from pipeline.init.label import LabelChoice, Task

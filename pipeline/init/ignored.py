@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import pyarrow.compute as pc
 
-from modules.spec import argument_name
+from modules.spec.features import argument_name
 from pipeline.init import kinds, leak, toml
 from pipeline.init.column import Column, same_rows
 from pipeline.init.label import LabelChoice

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow.compute as pc
 
-from modules.spec import Categorical, Feature, Hashed, Numeric, Text, Timestamp
+from modules.spec.features import Categorical, Feature, Hashed, Numeric, Text, Timestamp
 from pipeline.init import toml
 from pipeline.init.column import Column
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from modules.errors import DataError, SpecError
-from modules.spec import Label
+from modules.spec.label import Label
 from pipeline.init.column import Column
 from pipeline.init.toml import text
 

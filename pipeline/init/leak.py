@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from modules.spec import Label
+from modules.spec.label import Label
 from pipeline.init.column import Column
 
 _MOST_BINS = 1000

@@ -7,7 +7,7 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from modules.spec import RawType
+from modules.spec.features import RawType
 from pipeline.init.column import Column
 from pipeline.init.draft import Draft
 

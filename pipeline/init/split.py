@@ -18,7 +18,7 @@ from components.example_gen.config import (
 )
 from components.example_gen.splitting import assign
 from modules.errors import SpecError
-from modules.spec import Label
+from modules.spec.label import Label
 from pipeline.init.column import Column
 
 _DAY = 86_400

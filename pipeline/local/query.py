@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from components.example_gen import files
 from components.example_gen.findings import Findings
 from components.example_gen.reading import typed_batches
-from modules.spec import argument_name
+from modules.spec.features import argument_name
 from pipeline.spec import Spec
 
 _SCRIPT = '''"""Scores rows with the model of run {run}. Needs TensorFlow and nothing else."""

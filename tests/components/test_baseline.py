@@ -7,7 +7,8 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.baseline.strategy import LatestComparableModel
-from modules.spec import Interface, Label
+from modules.spec.label import Label
+from modules.spec.learning import Interface
 
 LABEL = Label(column="late", task="binary")
 TODAY = Interface(label=LABEL, columns={"distance": "number", "carrier": "text"})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modules.columns import Column, columns, head
-from modules.spec import Label
+from modules.spec.label import Label
 
 
 def test_columns_are_told_by_name_with_width_type_and_cardinality(transform):

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modules import training
 from modules.export import export, outputs
-from modules.spec import Label
+from modules.spec.label import Label
+from modules.training import run as training
 
 # A feature of each kind, under names that TensorFlow or Keras would not take.
 FEATURES: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ def learn(rows, folder, **tables):
     """The trained model and the folder of its export."""
     keras.utils.set_random_seed(0)
     spec = rows.spec.model_copy(update=tables)
-    model = training.build(spec, rows.output, rows.arrays, folder)
+    model = rows.build(folder, spec)
     training.fit(model, spec, rows.arrays, rows.arrays, folder / "run")
     export(model, rows.output, spec, folder / "export")
     return model, folder / "export"

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.spec import TimePart
+from modules.spec.features import TimePart
 from modules.timestamps import encode
 
 PARTS: tuple[TimePart, ...] = ("time_of_day", "day_of_week", "day_of_year")

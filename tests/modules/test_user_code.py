@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from modules import training
 from modules.columns import columns
 from modules.errors import SpecError
-from modules.spec import Interface
+from modules.spec.learning import Interface
+from modules.training import run as training
 
 FEATURES = {"x": {"kind": "numeric"}}
 ROWS = [{"x": 1.0, "label": "0"}, {"x": 3.0, "label": "1"}, {"label": "1"}]
@@ -123,7 +123,7 @@ def test_a_users_builder_gets_columns_head_and_settings(rows, write):
         """,
     )
 
-    model = training.build(rows.spec, rows.output, rows.arrays, folder)
+    model = rows.build(folder)
 
     assert model.get_layer("binary").units == 3
     assert model({"x_xf": rows["x_xf"]}).shape == (3, 1)
@@ -141,12 +141,12 @@ def test_a_users_builder_that_fails_is_told_by_its_key(rows, write, body, proble
     folder = write("own.py", "build(columns, head, settings)", body)
 
     with pytest.raises(SpecError, match=f"^{problem}"):
-        training.build(rows.spec, rows.output, rows.arrays, folder)
+        rows.build(folder)
 
 
 def test_a_users_builder_that_is_not_there_is_told(rows, tmp_path):
     with pytest.raises(SpecError, match=r"^own.py:build: no Python file at .*own.py"):
-        training.build(rows.spec, rows.output, rows.arrays, tmp_path)
+        rows.build(tmp_path)
 
 
 def test_trainer_writes_model_interface_and_history(rows, write, serialized):

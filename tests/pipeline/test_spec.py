@@ -4,7 +4,9 @@ import pytest
 
 from components.example_gen.config import HashSplit
 from modules.errors import SpecError
-from modules.spec import CustomModel, LearningSpec, Numeric, Tabular
+from modules.spec.features import Numeric
+from modules.spec.learning import LearningSpec
+from modules.spec.model import CustomModel, Tabular
 from pipeline.spec import Spec, load, split_names
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from modules.columns import Column, Head
 from modules.models.tabular import build_model, embedding_size
-from modules.spec import Tabular
+from modules.spec.model import Tabular
 
 COLUMNS = [
     Column("a b/c_xf", 2, "float32", None),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from modules.spec import Label
+from modules.spec.label import Label
 from pipeline.init.leak import half, score
 
 BINARY = Label(column="y", task="binary", classes=("0", "1"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modules.errors import SpecError
-from modules.spec import Label
+from modules.spec.label import Label
 from pipeline.init.split import by_group, by_hash, by_time, leaves_days_unseen, one_class
 
 

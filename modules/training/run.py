@@ -11,14 +11,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules import columns as columns_of
-from modules.errors import GateError, SpecError
+from modules.errors import GateError
 from modules.export import export
-from modules.hooks import load_function
-from modules.input import Arrays, evaluation_batches, load, rows, training_batches
-from modules.models import tabular
+from modules.models.build import build_model
 from modules.preprocessing import transformed
 from modules.progress import TrainingProgress
-from modules.spec import CustomModel, Label, LearningSpec, Training
+from modules.spec.label import Label
+from modules.spec.learning import LearningSpec
+from modules.spec.training import Training
+from modules.training.input import Arrays, evaluation_batches, load, rows, training_batches
 
 _LOSSES = {
     "binary": "binary_crossentropy",
@@ -40,39 +41,16 @@ def run_fn(fn_args: Any) -> None:
     parsed = transform.transformed_feature_spec()
     train, valid = load(fn_args.train_files, parsed), load(fn_args.eval_files, parsed)
     keras.utils.set_random_seed(spec.training.seed)
-    model = build(spec, transform, train, pathlib.Path(fn_args.custom_config["folder"]))
+    model = build_model(
+        spec.model,
+        columns_of.columns(transform, spec.label),
+        columns_of.head(spec.label, train[transformed(spec.label.column)]),
+        pathlib.Path(fn_args.custom_config["folder"]),
+    )
     history = fit(model, spec, train, valid, pathlib.Path(fn_args.model_run_dir))
     export(model, transform, spec, pathlib.Path(fn_args.serving_model_dir))
     text = json.dumps(history, indent=1)
     (pathlib.Path(fn_args.model_run_dir) / "history.json").write_text(text, encoding="utf-8")
-
-
-def build(
-    spec: LearningSpec, transform: tft.TFTransformOutput, train: Arrays, folder: pathlib.Path
-) -> keras.Model:
-    """The uncompiled model of the spec, ours or the user's.
-
-    Raises:
-        SpecError: if the user's builder raises or returns something else than a Keras model.
-    """
-    columns = columns_of.columns(transform, spec.label)
-    head = columns_of.head(spec.label, train[transformed(spec.label.column)])
-    if not isinstance(spec.model, CustomModel):
-        return tabular.build_model(columns, head, spec.model)
-    family = spec.model.family
-    try:
-        model = load_function(family, folder)(columns, head, spec.model.settings)
-    except SpecError:
-        raise
-    except Exception as error:
-        raise SpecError(
-            [f"model.family: {family} raises {type(error).__name__}: {error}"]
-        ) from error
-    if not isinstance(model, keras.Model):
-        raise SpecError(
-            [f"model.family: {family} returned {type(model).__name__}, expected a keras.Model"]
-        )
-    return model
 
 
 def fit(

@@ -5,16 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.spec import (
-    CustomModel,
-    Feature,
-    Label,
-    LearningSpec,
-    Tabular,
-    argument_name,
-    label_type,
-    raw_type,
-)
+from modules.spec.features import Feature, argument_name, raw_type
+from modules.spec.label import Label, label_type
+from modules.spec.learning import LearningSpec
+from modules.spec.model import CustomModel, Tabular
 
 EACH_KIND = {
     "distance": {"kind": "numeric", "unit": "mile", "scale": "log"},

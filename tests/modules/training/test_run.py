@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from modules import training
 from modules.columns import Column, Head
 from modules.errors import GateError
 from modules.models.tabular import build_model
-from modules.spec import LearningSpec, Tabular
+from modules.spec.learning import LearningSpec
+from modules.spec.model import Tabular
+from modules.training import run as training
 
 X = Column("x_xf", 1, "float32", None)
 

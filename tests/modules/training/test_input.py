@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from modules.input import evaluation_batches, load, rows, training_batches
+from modules.training.input import evaluation_batches, load, rows, training_batches
 
 PARSED = {
     "x_xf": tf.io.FixedLenFeature([2], tf.float32),
@@ -59,7 +59,7 @@ def test_several_patterns_are_loaded_together(tmp_path):
 
 
 def test_more_examples_than_are_read_at_once_are_all_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr("modules.input._READ_AT_ONCE", 3)
+    monkeypatch.setattr("modules.training.input._READ_AT_ONCE", 3)
     write(tmp_path / "a.gz", range(10))
 
     assert load([f"{tmp_path}/*"], PARSED)["ids_xf"].ravel().tolist() == list(range(10))

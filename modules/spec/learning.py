@@ -1,0 +1,46 @@
+"""What Transform and Trainer are told, and what a trained model says of itself."""
+
+from typing import ClassVar
+
+import pydantic
+
+from modules.spec.features import Features, RawType, raw_type
+from modules.spec.label import Label
+from modules.spec.model import Model, Tabular
+from modules.spec.part import Part
+from modules.spec.training import Training
+
+
+class Preprocessing(Part):
+    """`function` replaces the preprocessing derived from the features: `file.py:function`."""
+
+    function: str | None = pydantic.Field(None, pattern=r"^[^:]+\.py:\w+$")
+
+
+class LearningSpec(Part):
+    """What Transform and Trainer are told: one JSON value in their custom_config."""
+
+    label: Label
+    features: Features
+    preprocessing: Preprocessing = Preprocessing()
+    model: Model = Tabular()
+    training: Training = Training()
+
+    def interface(self) -> "Interface":
+        """What examples a model of this spec takes."""
+        columns = {name: raw_type(feature) for name, feature in self.features.items()}
+        return Interface(label=self.label, columns=columns)
+
+
+class Interface(Part):
+    """The examples that a model takes: it lies with each exported model."""
+
+    FILE: ClassVar[str] = "assets.extra/interface.json"  # within the SavedModel
+
+    label: Label
+    columns: dict[str, RawType]  # of the features, by raw name
+
+    def serves(self, other: "Interface") -> bool:
+        """Whether examples of this interface can be given to a model of the other."""
+        shared = {name: self.columns.get(name) for name in other.columns}
+        return self.label == other.label and shared == other.columns
