@@ -1,18 +1,20 @@
 """The model as users get it: a SavedModel that scores raw rows with TensorFlow alone."""
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.columns import Column, columns
 from modules.preprocessing import transformed
 from modules.spec.features import Features, argument_name, raw_type
 from modules.spec.label import Label, label_type
 from modules.spec.learning import Interface, LearningSpec
 
+WEIGHTS = "weights_by_path"  # in the exported object and so in its checkpoint
 Tensors = dict[str, tf.Tensor]
 _DTYPES = {"number": tf.float32, "text": tf.string, "time": tf.string}
 
@@ -29,9 +31,12 @@ class Scorer(tf.Module):
     ) -> None:
         super().__init__()
         self.model = model
+        # By path, so that a later model finds them (modules/training/warm_start.py).
+        setattr(self, WEIGHTS, {weight.path: weight.value for weight in model.weights})
         self.transform = transform.transform_features_layer()
         self._label = spec.label
         self._features = spec.features
+        self.predict_transformed = _on_transformed(model, columns(transform, spec.label))
 
     def score(self, raw: dict[str, tf.SparseTensor]) -> Tensors:
         """Predictions for sparse raw columns, by output name."""
@@ -108,6 +113,17 @@ def parsing(features: Features, label: Label | None = None) -> dict[str, tf.io.V
     if label is not None:
         types[label.column] = label_type(label)
     return {name: tf.io.VarLenFeature(_DTYPES[kind]) for name, kind in types.items()}
+
+
+def _on_transformed(model: keras.Model, columns: Sequence[Column]) -> Any:
+    """Not a signature, as it means nothing without the transform graph: a way to check it."""
+    tensors = {column.name: tf.TensorSpec([None, column.width], column.dtype) for column in columns}
+
+    @tf.function(input_signature=[tensors], autograph=False)
+    def on_transformed(columns: Tensors) -> tf.Tensor:
+        return model(columns, training=False)
+
+    return on_transformed
 
 
 def _on_examples(function: Callable[[Any], Tensors], feature_spec: dict[str, Any]) -> Any:

@@ -9,18 +9,20 @@ from typing import Any
 
 import keras
 
+from modules.training.recording import Recorder
+
 LOGGER = logging.getLogger("headrace.progress")
 _SECONDS = 0.5  # between two messages within an epoch
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """Tells step, epoch and the metrics of the last epoch."""
+    """Tells step, speed and the metrics of the last epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         super().__init__()
+        self._recorder = recorder
         self._told = 0.0
         self._epoch = 0
-        self._metrics = ""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Notes the epoch."""
@@ -29,18 +31,18 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Tells the step, now and then."""
-        del logs
+        del batch, logs
         now = time.monotonic()
-        if now - self._told >= _SECONDS:
-            self._told = now
-            steps = self.params["steps"]
-            epochs = self.params["epochs"]
-            LOGGER.info(
-                f"epoch {self._epoch} of {epochs}, step {batch + 1:,} of {steps:,}{self._metrics}"
-            )
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Keeps what was measured on the rows that are watched."""
-        del epoch
-        watched = {name: value for name, value in (logs or {}).items() if name.startswith("val_")}
-        self._metrics = "".join(f", {name} {value:.4g}" for name, value in watched.items())
+        if now - self._told < _SECONDS:
+            return
+        self._told = now
+        done = self._recorder
+        text = (
+            f"epoch {self._epoch} of {self.params['epochs']}, step {done.step:,} of {done.total:,}"
+        )
+        if done.epochs:
+            last = done.epochs[-1]
+            watched = {name: last[name] for name in last if name.startswith("val_")}
+            text += "".join(f", {name} {value:.4g}" for name, value in watched.items())
+            text += f", {last['examples_per_second']:,.0f} examples/s"
+        LOGGER.info(text)

@@ -45,7 +45,8 @@ def _sentence(finding: Any, location: Location, model: type[pydantic.BaseModel])
 def _plainly(message: str) -> str:
     """A type as TOML calls it."""
     message = re.sub(r"a valid (tuple|list)", "a list", message)
-    return re.sub(r"a valid dictionary( or instance of \w+)?", "a table", message)
+    pattern = r"a valid dictionary( or instance of \w+| or object to extract fields from)?"
+    return re.sub(pattern, "a table", message)
 
 
 def _quoted(text: str) -> list[str]:
@@ -93,6 +94,10 @@ def _siblings(model: type[pydantic.BaseModel], location: Location) -> list[str]:
 
 
 def _resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to, and what may be left out as if it may not."""
+    given = [arm for arm in node.get("anyOf", ()) if arm.get("type") != "null"]
+    if len(given) == 1:
+        return _resolve(document, given[0])
     reference = node.get("$ref")
     return document["$defs"][reference.rpartition("/")[2]] if reference else node
 

@@ -23,6 +23,8 @@ from pipeline.beam import beam_args
 from pipeline.evaluation import eval_config
 from pipeline.spec import Spec, split_names
 
+WARM_START, BASELINE = "WarmStart", "Baseline"  # the nodes that look up an earlier model
+
 
 @dataclasses.dataclass(frozen=True)
 class Places:
@@ -74,21 +76,19 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         disable_statistics=True,  # a third of Transform's time, and nobody reads them
     )
     transform.add_upstream_node(gate)
+    latest = {"interface": spec.interface().model_dump_json()}
+    start = _latest_blessed(WARM_START, latest) if spec.training.warm_start else None
     trainer = tfx.Trainer(
         run_fn="modules.training.run.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
+        base_model=start.outputs["model"] if start else None,
         custom_config=learning,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=[watched]),
     )
-    baseline = Resolver(
-        strategy_class=LatestComparableModel,
-        config={"interface": spec.interface().model_dump_json()},
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id("Baseline")
+    baseline = _latest_blessed(BASELINE, latest)
     baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
     evaluator = tfx.Evaluator(
         examples=examples.outputs["examples"],
@@ -119,6 +119,7 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
             validator,
             gate,
             transform,
+            *([start] if start else []),
             trainer,
             baseline,
             evaluator,
@@ -127,3 +128,13 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         beam_pipeline_args=beam_args(spec.beam),
         enable_cache=False,
     )
+
+
+def _latest_blessed(name: str, config: dict[str, str]) -> Resolver:
+    """The latest blessed model that takes today's examples, if there is one."""
+    return Resolver(
+        strategy_class=LatestComparableModel,
+        config=config,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id(name)

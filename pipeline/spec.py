@@ -14,6 +14,7 @@ from modules.spec.features import RawType, argument_name, raw_type
 from modules.spec.label import label_type
 from modules.spec.learning import LearningSpec
 from modules.spec.part import Part
+from pipeline import training
 from pipeline.explain import explain
 from pipeline.metrics import METRICS
 
@@ -176,6 +177,7 @@ def _key_path(path: str) -> Iterator[str]:
 def _contradictions(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
     """What each part allows and the parts together do not."""
     yield from _in_features(spec)
+    yield from training.contradictions(spec)
     yield from _in_evaluation(spec)
     for allowed in spec.validation.allow:
         if allowed.feature is not None and allowed.feature not in spec.columns():
@@ -237,7 +239,8 @@ def _missing_files(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
     named = {
         "validation.schema": spec.validation.schema_file,
         "preprocessing.function": (spec.preprocessing.function or "").partition(":")[0],
-        "model.family": spec.model.family.partition(":")[0] if ":" in spec.model.family else None,
+        "model.family": _file_of(spec.model),
+        "training.loss.teacher.family": _file_of(getattr(spec.training.loss, "teacher", None)),
     }
     for key, name in named.items():
         if not name:
@@ -248,6 +251,12 @@ def _missing_files(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
         elif not path.is_file():
             near = did_you_mean(name, (entry.name for entry in folder.iterdir()))
             yield f"{key}: no file {name!r} in {folder.resolve()}{near}"
+
+
+def _file_of(model: Any) -> str | None:
+    """The file of a user's own builder."""
+    family = getattr(model, "family", "")
+    return family.partition(":")[0] if ":" in family else None
 
 
 def split_names(spec: Spec) -> Iterable[str]:

@@ -41,7 +41,8 @@ class Transformed:
 
         label = self.spec.label
         shape = head(label, self[transformed(label.column)])
-        return build_model((spec or self.spec).model, columns(self.output, label), shape, folder)
+        given = columns(self.output, label, self.arrays)
+        return build_model((spec or self.spec).model, given, shape, folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Output layers: every family ends in one, so that predictions look alike."""
+"""Output layers: every family ends in them, so that predictions look alike."""
 
 from typing import Any
 
@@ -7,28 +7,36 @@ import keras
 from modules.columns import Head
 
 
-def predict(features: Any, head: Head) -> Any:
-    """The prediction from the last hidden features.
+def width(head: Head) -> int:
+    """How many numbers a prediction is."""
+    return head.classes if head.task == "multiclass" else 1
+
+
+def logits(features: Any, head: Head, regularizer: Any = None, name: str = "logits") -> Any:
+    """float32 `(batch, width)` from `(batch, any)`: what `predict` makes a prediction of."""
+    return keras.layers.Dense(
+        width(head), kernel_regularizer=regularizer, dtype="float32", name=name
+    )(features)
+
+
+def predict(logits: Any, head: Head) -> Any:
+    """The prediction from the last numbers of a network.
 
     Args:
-        features: `(batch, width)`.
+        logits: float32 `(..., width)`.
 
     Returns:
-        float32 whatever the precision of the features. binary: `(batch, 1)` probability of the
-        second class; multiclass: `(batch, classes)` probabilities; regression: `(batch, 1)` in
-        the label's unit.
+        float32 of the same shape. binary: probability of the second class; multiclass: a
+        probability a class; regression: a number in the label's unit.
     """
     match head.task:
         case "binary":
-            layer = keras.layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")
-            return layer(features)
+            layer = keras.layers.Activation("sigmoid", dtype="float32", name="probability")
         case "multiclass":
-            return keras.layers.Dense(
-                head.classes, activation="softmax", dtype="float32", name="probabilities"
-            )(features)
+            layer = keras.layers.Activation("softmax", dtype="float32", name="probabilities")
         case _:
-            scaled = keras.layers.Dense(1, dtype="float32", name="scaled")(features)
             # The network learns a number around 0; users see the label's own unit.
-            return keras.layers.Rescaling(
+            layer = keras.layers.Rescaling(
                 head.std, offset=head.mean, dtype="float32", name="prediction"
-            )(scaled)
+            )
+    return layer(logits)

@@ -6,7 +6,7 @@ import pydantic
 
 from modules.spec.features import Features, RawType, raw_type
 from modules.spec.label import Label
-from modules.spec.model import Model, Tabular
+from modules.spec.model import DEFAULT, Model
 from modules.spec.part import Part
 from modules.spec.training import Training
 
@@ -23,7 +23,7 @@ class LearningSpec(Part):
     label: Label
     features: Features
     preprocessing: Preprocessing = Preprocessing()
-    model: Model = Tabular()
+    model: Model = DEFAULT
     training: Training = Training()
 
     def interface(self) -> "Interface":

@@ -4,10 +4,24 @@ Every model of the spec is frozen, refuses unknown keys and holds JSON values on
 the TFX border as JSON and comes back as the same type.
 """
 
+from typing import Annotated, Any
+
 import pydantic
+
+# Infinity is no JSON value.
+Positive = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+Below1 = Annotated[float, pydantic.Field(ge=0, lt=1)]
+Within0And1 = Annotated[float, pydantic.Field(gt=0, lt=1)]
 
 
 class Part(pydantic.BaseModel):
     """A table of the spec."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+def named(given: Any) -> Any:
+    """`"focal"` read as `{ name = "focal" }`: a name alone takes the defaults of its table."""
+    return {"name": given} if isinstance(given, str) else given

@@ -1,8 +1,17 @@
-"""The `[training]` table: how the model is trained."""
+"""The `[training]` table: how the model is trained, on what, and what happens when it is not."""
+
+from typing import Literal
 
 import pydantic
 
-from modules.spec.part import Part
+from modules.spec.callbacks import Callback
+from modules.spec.losses import Loss
+from modules.spec.metrics import Metric
+from modules.spec.optimizers import AdamW, Cosine, Optimizer, Schedule
+from modules.spec.part import NotNegative, Part, Positive
+
+Strategy = Literal["none", "mirrored", "multi_worker", "tpu", "parameter_server"]
+Precision = Literal["float32", "bfloat16", "float16", "auto"]
 
 
 class Training(Part):
@@ -11,7 +20,57 @@ class Training(Part):
     epochs: int = pydantic.Field(20, ge=1)  # passes over the train split, at most
     steps: int | None = pydantic.Field(None, ge=1)  # optimizer steps; replaces epochs
     batch_size: int = pydantic.Field(512, ge=1)  # examples a step, summed over replicas
-    learning_rate: float = pydantic.Field(1e-3, gt=0)  # AdamW, cosine decay to zero
-    weight_decay: float = pydantic.Field(1e-4, ge=0)  # AdamW, decoupled
-    patience: int = pydantic.Field(4, ge=1)  # epochs without a better validation loss
-    seed: int = pydantic.Field(0, ge=0)
+    seed: int = pydantic.Field(0, ge=0, lt=2**31)
+
+    optimizer: Optimizer = AdamW()
+    learning_rate: float = pydantic.Field(1e-3, gt=0)  # the highest of the schedule
+    schedule: Schedule = Cosine()
+    loss: Loss | None = None  # None: that of the label's task
+    metrics: tuple[Metric, ...] = ()  # beside those of the task
+    callbacks: tuple[Callback, ...] = ()  # beside those always there, or in their place by name
+    clip_norm: Positive | None = None  # of the gradient of a whole batch
+    class_weights: Literal["balanced"] | dict[str, NotNegative] | None = None  # by class
+    warm_start: bool = False  # from the latest blessed model, as far as its shapes allow
+
+    strategy: Strategy = "none"
+    workers: int = pydantic.Field(2, ge=1)  # processes of `multi_worker` on this machine
+    precision: Precision = "float32"  # of the network's arithmetic; weights stay float32
+    jit_compile: bool = False  # with XLA
+    steps_per_execution: int | None = pydantic.Field(None, ge=1)  # None: up to 16, if they divide
+    max_restarts: int = pydantic.Field(3, ge=0)  # of the workers, when one of them dies
+    checkpoint_minutes: float = pydantic.Field(1.0, gt=0)  # between two checkpoints, at most
+    checkpoint_steps: int | None = pydantic.Field(None, ge=1)  # as well, for long steps
+
+    @pydantic.field_validator("strategy")
+    @classmethod
+    def _keras_trains_with_it(cls, strategy: Strategy) -> Strategy:
+        if strategy == "parameter_server":
+            raise ValueError(
+                "Keras 3 cannot train with parameter servers (keras issue 18624; "
+                "docs/decisions/keras-multi-worker.md). Take 'multi_worker', whose workers agree "
+                "on every step"
+            )
+        return strategy
+
+    @pydantic.model_validator(mode="after")
+    def _workers_can_share_the_work(self) -> "Training":
+        if self.strategy != "multi_worker":
+            return self
+        if self.jit_compile and (self.steps_per_execution or 1) > 1:
+            raise ValueError(
+                f"jit_compile and steps_per_execution {self.steps_per_execution} exclude each "
+                f"other with the strategy 'multi_worker'. Give up one of them"
+            )
+        if self.batch_size < self.workers:
+            raise ValueError(
+                f"batch_size {self.batch_size} leaves workers without an example: it is shared "
+                f"by {self.workers} workers. Raise batch_size or lower workers"
+            )
+        if self.batch_size % self.workers:
+            lower = self.batch_size - self.batch_size % self.workers
+            raise ValueError(
+                f"batch_size {self.batch_size} does not divide among {self.workers} workers: "
+                f"shares must be equal, so that every example counts alike. "
+                f"Take {lower} or {lower + self.workers}"
+            )
+        return self

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from components.example_gen.config import TimeSplit
 from modules.errors import DataError, SpecError
+from modules.spec.callbacks import EarlyStopping
 from modules.spec.features import Categorical, Feature
 from modules.spec.training import Training
 from pipeline.init import ignored, kinds, label, missing, reading, split
@@ -72,10 +73,14 @@ class Draft:
     def training(self) -> Training:
         """More passes in smaller batches the fewer rows there are."""
         if self.rows < 2_000:
-            return Training(epochs=100, batch_size=32, patience=15)
+            return Training(epochs=100, batch_size=32, callbacks=(_patience(15),))
         if self.rows < 20_000:
-            return Training(epochs=40, batch_size=128, patience=6)
+            return Training(epochs=40, batch_size=128, callbacks=(_patience(6),))
         return Training(epochs=20, batch_size=512)
+
+
+def _patience(epochs: int) -> EarlyStopping:
+    return EarlyStopping(name="early_stopping", patience=epochs)
 
 
 def draft(source: Source, wishes: Wishes) -> Draft:

@@ -145,7 +145,7 @@ def _aligned(definitions: Mapping[str, str], facts: list[str]) -> Iterator[str]:
 def _training(draft: Draft) -> Iterator[str]:
     yield "[training]"
     for name, value in _given(draft.training()).items():
-        yield f"{name} = {value}"
+        yield f"{name} = {toml.value(value)}"
 
 
 def _validation(draft: Draft) -> Iterator[str]:

@@ -15,6 +15,8 @@ from components.data_gate.artifacts import anomalies_by_split, statistics_by_spl
 from components.data_gate.component import REPORT_FILE
 from components.example_gen.config import SPLITS
 from components.example_gen.executor import ROWS_PROPERTY
+from modules.training import history
+from pipeline.graph import BASELINE, WARM_START
 from pipeline.local.result import Finished
 from pipeline.verdict import broken_rules, overall_metrics
 
@@ -70,20 +72,21 @@ def _transform(node: str, outputs: Outputs) -> Finished:
 
 
 def _trainer(node: str, outputs: Outputs) -> Finished:
-    path = pathlib.Path(outputs["model_run"][0].uri) / "history.json"
-    history = json.loads(path.read_text(encoding="utf-8"))
-    epochs, best = history["epochs"], history["best_epoch"]
-    watched = [name for name in epochs if name.startswith("val_")]
-    figures = ", ".join(f"{name} {epochs[name][best - 1]:.4g}" for name in watched)
-    taken = f"{history['steps']:,} steps, best epoch {best} of {len(epochs['loss'])}"
-    return Finished(node=node, summary=f"{taken}: {figures}")
+    found = history.read(pathlib.Path(outputs["model_run"][0].uri))
+    best = found["epochs"][found["best_epoch"] - 1]
+    figures = ", ".join(f"{name} {best[name]:.4g}" for name in best if name.startswith("val_"))
+    restarts = len(found["restarts"])
+    text = f"{found['steps_taken']:,} steps, best epoch {best['epoch']} of {len(found['epochs'])}"
+    text += f", {restarts} restart{'s' if restarts != 1 else ''}" if restarts else ""
+    return Finished(node=node, summary=f"{text}: {figures}")
 
 
 def _baseline(node: str, outputs: Outputs) -> Finished:
     models = outputs.get("model") or []
-    none = "none blessed yet with these features and label: changes are not judged"
+    without = "weights start anew" if node == WARM_START else "changes are not judged"
+    none = f"none blessed yet with these features and label: {without}"
     text = f"model {models[0].id}, the latest blessed" if models else none
-    return Finished(node=node, summary=text, has_baseline=bool(models))
+    return Finished(node=node, summary=text, has_baseline=bool(models) and node == BASELINE)
 
 
 def _evaluator(node: str, outputs: Outputs) -> Finished:

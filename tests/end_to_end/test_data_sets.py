@@ -70,8 +70,7 @@ def test_a_users_own_preprocessing_and_model_replace_ours(birds, json_of):
         "    output = keras.layers.Dense(head.classes, activation='softmax')(hidden)\n"
         "    return keras.Model({'mass': mass}, output)\n"
     )
-    text = birds.read_text().replace('family = "tabular"\ndropout = 0.0', "")
-    birds.write_text(text)
+    birds.write_text(re.sub(r"\[model\]\n(.+\n)*", "", birds.read_text()))
 
     code, result = json_of(
         *("run", birds),

@@ -6,19 +6,23 @@ import keras
 import numpy as np
 
 from modules.progress import LOGGER, TrainingProgress
+from modules.training.gradients import prepared
+from modules.training.recording import Recorder
 
 
 def test_steps_epochs_and_the_metrics_of_the_last_epoch_are_told(caplog, monkeypatch):
     monkeypatch.setattr("modules.progress._SECONDS", 0.0)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
+    model.compile(prepared(keras.optimizers.SGD, None)(0.1), "mse")
     x = np.ones((4, 1), np.float32)
+    recorder = Recorder(steps_per_epoch=2, total=4, batch_size=2)
 
     with caplog.at_level(logging.INFO, LOGGER.name):
         data = {"validation_data": (x, x), "batch_size": 2, "epochs": 2, "verbose": 0}
-        model.fit(x, x, callbacks=[TrainingProgress()], **data)
+        model.fit(x, x, callbacks=[recorder, TrainingProgress(recorder)], **data)
 
     told = caplog.messages
-    assert told[:2] == ["epoch 1 of 2, step 1 of 2", "epoch 1 of 2, step 2 of 2"]
-    assert told[2].startswith("epoch 2 of 2, step 1 of 2, val_loss ")
+    assert told[:2] == ["epoch 1 of 2, step 1 of 4", "epoch 1 of 2, step 2 of 4"]
+    assert told[2].startswith("epoch 2 of 2, step 3 of 4, val_loss ")
+    assert told[2].endswith(" examples/s")
     assert len(told) == 4

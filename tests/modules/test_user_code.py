@@ -172,7 +172,7 @@ def test_trainer_writes_model_interface_and_history(rows, write, serialized):
     )
 
     history = json.loads((run / "history.json").read_text())
-    assert (history["steps"], history["examples"]) == (2, {"train": 3, "valid": 3})
+    assert (history["steps_taken"], history["examples"]) == (2, {"train": 3, "valid": 3})
     interface = Interface.model_validate_json((model / Interface.FILE).read_text())
     assert interface.columns == {"x": "number"}
     score = tf.saved_model.load(str(model)).signatures["serving_default"]

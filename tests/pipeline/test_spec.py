@@ -6,7 +6,7 @@ from components.example_gen.config import HashSplit
 from modules.errors import SpecError
 from modules.spec.features import Numeric
 from modules.spec.learning import LearningSpec
-from modules.spec.model import CustomModel, Tabular
+from modules.spec.model import DEFAULT, CustomModel
 from pipeline.spec import Spec, load, split_names
 
 
@@ -15,7 +15,7 @@ def test_a_short_spec_has_a_default_for_all_else(read):
 
     assert spec.features["distance"] == Numeric(kind="numeric", unit="mile")
     assert spec.data.split == HashSplit(by="hash", train=0.8, valid=0.1, eval=0.1)
-    assert spec.model == Tabular()
+    assert spec.model == DEFAULT
     assert spec.label.classes == ("0", "1")
     assert (spec.evaluation.rules, spec.push.to, spec.beam.processes) == ((), None, 1)
 

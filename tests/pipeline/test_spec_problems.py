@@ -68,8 +68,9 @@ def test_an_unknown_key_is_told_with_those_known_and_the_nearest(problems, overr
             "'time'?",
         ),
         (
-            "model.family=tabluar",
-            "model.family: got 'tabluar', expected one of tabular; did you mean 'tabular'?",
+            "model.family=tabn",
+            "model.family: got 'tabn', expected one of mlp, wide_and_deep, tabm; did you mean "
+            "'tabm'?",
         ),
         (
             "evaluation.rules=[{metric='auk', min=0.5}]",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from modules.spec.features import Feature, argument_name, raw_type
 from modules.spec.label import Label, label_type
 from modules.spec.learning import LearningSpec
-from modules.spec.model import CustomModel, Tabular
+from modules.spec.model import CustomModel, TabM
 
 EACH_KIND = {
     "distance": {"kind": "numeric", "unit": "mile", "scale": "log"},
@@ -24,7 +24,7 @@ EACH_KIND = {
     "tables",
     [
         {},
-        {"model": {"family": "tabular", "hidden": [32, 16], "embedding_size": 4}},
+        {"model": {"family": "mlp", "hidden": [32, 16], "embedding_size": 4}},
         {"model": {"family": "my_model.py:build", "settings": {"depth": 2, "of": ["a", None]}}},
         {"preprocessing": {"function": "prepare.py:function"}, "training": {"steps": 7}},
     ],
@@ -69,7 +69,7 @@ def test_the_family_says_which_settings_a_model_takes():
         {"label": label, "features": {}, "model": {"family": "my_model.py:build"}}
     )
 
-    assert ours.model == Tabular(dropout=0.5)
+    assert ours.model == TabM(dropout=0.5)
     assert theirs.model == CustomModel(family="my_model.py:build")
 
 

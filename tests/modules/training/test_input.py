@@ -3,8 +3,21 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from modules.training.input import evaluation_batches, load, rows, training_batches
+from modules.errors import SpecError
+from modules.training.input import (
+    Order,
+    Share,
+    Table,
+    evaluation_batches,
+    load,
+    rows,
+    training_batches,
+)
+
+ALONE = Share()
 
 PARSED = {
     "x_xf": tf.io.FixedLenFeature([2], tf.float32),
@@ -31,8 +44,22 @@ def numbered(count):
     return {"x_xf": np.hstack([place, place]).astype(np.float32), "label_xf": place}
 
 
-def labels(batches):
-    return [label.ravel().tolist() for _, label in batches.as_numpy_iterator()]
+def table(count):
+    return Table(numbered(count), "label_xf")
+
+
+def order(count, batch_size, seed=0):
+    return Order(count, batch_size, count // batch_size, seed)
+
+
+def labels(batches, count=None):
+    """The labels of each batch, of the first ones if there is no end."""
+    taken = batches if count is None else batches.take(count)
+    return [batch[1].ravel().tolist() for batch in taken.as_numpy_iterator()]
+
+
+def trained_on(order, step, count, share=ALONE):
+    return labels(training_batches(table(order.rows), order, step, share), count)
 
 
 def test_files_are_loaded_in_the_order_of_their_names(tmp_path):
@@ -77,7 +104,7 @@ def test_files_without_examples_give_arrays_of_no_rows(tmp_path):
 
 
 def test_every_training_batch_is_full_and_no_row_is_twice_in_an_epoch():
-    found = labels(training_batches(numbered(10), "label_xf", 4, seed=0))
+    found = trained_on(order(10, 4), 0, 2)
 
     # 10 rows are 2 batches of 4; the 2 left over wait for another epoch
     assert [len(batch) for batch in found] == [4, 4]
@@ -85,50 +112,99 @@ def test_every_training_batch_is_full_and_no_row_is_twice_in_an_epoch():
 
 
 def test_every_row_is_learned_from_in_some_epoch():
-    batches = training_batches(numbered(10), "label_xf", 4, seed=0)
+    found = trained_on(order(10, 4), 0, 40)
 
-    seen = {row for _ in range(20) for batch in labels(batches) for row in batch}
-
-    assert seen == set(range(10))
+    assert {row for batch in found for row in batch} == set(range(10))
 
 
 def test_an_epoch_has_another_order_than_the_one_before():
-    batches = training_batches(numbered(100), "label_xf", 100, seed=0)
-
-    first, second = labels(batches), labels(batches)
+    first, second = trained_on(order(100, 100), 0, 2)
 
     assert first != second
-    assert sorted(first[0]) == sorted(second[0]) == list(range(100))
+    assert sorted(first) == sorted(second) == list(range(100))
 
 
 def test_the_seed_settles_the_order_of_every_epoch():
-    def epochs(seed):
-        batches = training_batches(numbered(100), "label_xf", 10, seed)
-        return [labels(batches), labels(batches)]
-
-    assert epochs(7) == epochs(7)
-    assert epochs(7) != epochs(8)
+    assert trained_on(order(100, 10, seed=7), 0, 20) == trained_on(order(100, 10, seed=7), 0, 20)
+    assert trained_on(order(100, 10, seed=7), 0, 20) != trained_on(order(100, 10, seed=8), 0, 20)
 
 
-def test_fewer_rows_than_a_batch_are_one_batch():
-    found = labels(training_batches(numbered(3), "label_xf", 512, seed=0))
+@settings(max_examples=25)
+@given(rows=st.integers(4, 30), step=st.integers(0, 20), seed=st.integers(0, 2**31 - 1))
+def test_training_begins_at_any_step_as_if_it_had_come_there(rows, step, seed):
+    from_the_start = trained_on(order(rows, 4, seed), 0, step + 3)
 
-    assert [sorted(batch) for batch in found] == [[0, 1, 2]]
+    assert trained_on(order(rows, 4, seed), step, 3) == from_the_start[step:]
 
 
-def test_features_stay_with_their_label():
-    for features, label in training_batches(numbered(50), "label_xf", 10, seed=0):
+@pytest.mark.parametrize("local", [1, 2], ids=["a process each", "two in a process"])
+def test_replicas_share_each_batch_in_equal_parts(local):
+    whole = trained_on(order(30, 8), 2, 5)
+
+    shares = [
+        trained_on(order(30, 8), 2, 5 * local, Share(4, first, local))
+        for first in range(0, 4, local)
+    ]
+
+    # a process with two replicas gets the part of the one, then that of the other
+    for step, batch in enumerate(whole):
+        parts = [part for share in shares for part in share[step * local : (step + 1) * local]]
+        assert [len(part) for part in parts] == [2, 2, 2, 2]
+        assert [row for part in parts for row in part] == batch
+
+
+def test_features_stay_with_their_label_and_weight():
+    weights = np.arange(50, dtype=np.float32)
+    weighted = Table(numbered(50), "label_xf", weights)
+
+    for batch in training_batches(weighted, order(50, 10), 0, ALONE).take(5):
+        features, label, weight = batch
         assert set(features) == {"x_xf"}
         assert features["x_xf"].shape == (10, 2)
         assert (features["x_xf"][:, :1].numpy() == label.numpy()).all()
+        assert (weight.numpy() == label.numpy().ravel()).all()
+
+
+def test_columns_of_several_types_keep_name_width_and_type():
+    arrays = {
+        "b_xf": np.array([[1, 2], [3, 4]], np.int64),
+        "a_xf": np.array([[0.5], [1.5]], np.float32),
+        "c_xf": np.array([[7], [8]], np.int64),
+        "y_xf": np.array([[0], [1]], np.int64),
+    }
+
+    features, label = Table(arrays, "y_xf").pick(tf.constant([1]))
+
+    assert {name: (part.dtype.name, part.numpy().tolist()) for name, part in features.items()} == {
+        "a_xf": ("float32", [[1.5]]),
+        "b_xf": ("int64", [[3, 4]]),
+        "c_xf": ("int64", [[8]]),
+    }
+    assert label.numpy().tolist() == [[1]]
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 4096])
 def test_evaluation_covers_every_row_once_in_order(batch_size):
-    found = labels(evaluation_batches(numbered(10), "label_xf", batch_size))
+    found = labels(evaluation_batches(table(10), ALONE, batch_size))
 
     assert [row for batch in found for row in batch] == list(range(10))
+    assert max(map(len, found)) <= batch_size
 
 
-def test_no_rows_are_no_evaluation_batches():
-    assert labels(evaluation_batches(numbered(0), "label_xf")) == []
+@settings(max_examples=25)
+@given(rows=st.integers(3, 40), batch_size=st.integers(1, 50), replicas=st.integers(1, 3))
+def test_replicas_evaluate_every_row_once_in_as_many_steps(rows, batch_size, replicas):
+    shares = [
+        labels(evaluation_batches(table(rows), Share(replicas, first), batch_size))
+        for first in range(replicas)
+    ]
+
+    assert len({len(share) for share in shares}) == 1
+    in_order = [row for step in zip(*shares, strict=True) for part in step for row in part]
+    assert in_order == list(range(rows))
+    assert min(len(part) for share in shares for part in share) >= 1
+
+
+def test_more_replicas_than_rows_to_watch_are_refused():
+    with pytest.raises(SpecError, match="training: 3 replicas share the 2 examples to watch"):
+        evaluation_batches(table(2), Share(3))

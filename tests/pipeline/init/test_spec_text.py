@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from modules.spec.callbacks import active
+
 ROWS = 200
 LABELS = ["no", "no", "yes", "yes"] * (ROWS // 4)
 NUMBERS = [(row * 37 % 101) / 10 for row in range(ROWS)]
@@ -125,7 +127,7 @@ def test_less_data_gets_more_passes_in_smaller_batches(write, make, rows, traini
 
     found = make(path, "y").spec.training
 
-    assert (found.epochs, found.batch_size, found.patience) == training
+    assert (found.epochs, found.batch_size, active(found.callbacks)[0].patience) == training
 
 
 def test_a_small_table_lowers_what_the_gate_asks_for(write, make):

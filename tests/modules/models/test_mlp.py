@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from modules.columns import Column, Head
-from modules.models.tabular import build_model, embedding_size
-from modules.spec.model import Tabular
+from modules.models.inputs import embedding_size
+from modules.models.mlp import build_model
+from modules.spec.model import Mlp
 
 COLUMNS = [
     Column("a b/c_xf", 2, "float32", None),
@@ -18,7 +19,7 @@ INPUTS = {
     "carrier_xf": np.array([[0], [4], [1]]),
     "remark_xf": np.array([[1, 8, 2], [3, 0, 0], [0, 0, 0]]),  # the last has no words
 }
-SMALL = Tabular(hidden=(8,), dropout=0.0)
+SMALL = Mlp(hidden=(8,), dropout=0.0)
 
 
 def predict(head, settings=SMALL, columns=COLUMNS):
@@ -87,7 +88,7 @@ def test_a_row_without_words_has_a_finite_output_and_gradient():
 
 
 def test_the_settings_shape_the_network():
-    settings = Tabular(hidden=(7, 5), dropout=0.25, embedding_size=3)
+    settings = Mlp(hidden=(7, 5), dropout=0.25, embedding_size=3)
 
     model = build_model(COLUMNS, Head("multiclass", 4), settings)
 
@@ -99,7 +100,7 @@ def test_the_settings_shape_the_network():
 
 
 def test_no_hidden_layer_is_a_linear_model():
-    model = build_model(COLUMNS[:1], Head("binary", 2), Tabular(hidden=()))
+    model = build_model(COLUMNS[:1], Head("binary", 2), Mlp(hidden=()))
 
     # two weights and a bias
     assert model.count_params() == 3

@@ -1,0 +1,163 @@
+"""Where a training stands, in one file that is either whole or not there."""
+
+import dataclasses
+import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from modules.spec.training import Training
+from modules.training.recording import Recorder
+
+_NOTES = "notes"
+# What Keras' callbacks know beyond what they are constructed with (Keras 3.15).
+_REMEMBERED = ("best", "wait", "best_epoch", "cooldown_counter", "stopped_epoch")
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """A training between two steps."""
+
+    notes: Mapping[str, Any]  # JSON values
+    arrays: Mapping[str, np.ndarray]
+
+
+def save(state: State, path: str) -> None:
+    """Writes the state; until it is whole, the one from before stays."""
+    content = io.BytesIO()
+    notes = np.frombuffer(json.dumps(dict(state.notes)).encode(), np.uint8)
+    np.savez(content, allow_pickle=False, **{_NOTES: notes}, **state.arrays)
+    unfinished = f"{path}.writing"
+    with tf.io.gfile.GFile(unfinished, "wb") as file:
+        file.write(content.getvalue())
+    tf.io.gfile.rename(unfinished, path, overwrite=True)
+
+
+def load(path: str) -> State | None:
+    """The state that was saved last, or None."""
+    if not tf.io.gfile.exists(path):
+        return None
+    with tf.io.gfile.GFile(path, "rb") as file:
+        content = np.load(io.BytesIO(file.read()), allow_pickle=False)
+        arrays = {name: content[name] for name in content.files}
+    return State(json.loads(arrays.pop(_NOTES).tobytes()), arrays)
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves where the training stands, now and then, and goes on from there.
+
+    More than keras.callbacks.BackupAndRestore (Keras 3.15) keeps: the random state of dropout,
+    what early stopping has seen and its best weights, the history; so a training that was
+    interrupted ends as if it had not been. Must be the last of the callbacks.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        training: Training,
+        recorder: Recorder,
+        others: Sequence[keras.callbacks.Callback],
+        writes: bool,
+    ) -> None:
+        """Takes the file, and whether this process writes it: only the chief does."""
+        super().__init__()
+        self._path = path
+        self._training = training
+        self._recorder = recorder
+        self._others = [callback for callback in others if _memory(callback)]
+        self._writes = writes
+        self._saved_at, self._saved_step = time.monotonic(), 0
+        self._found = load(path)
+
+    @property
+    def step(self) -> int:
+        """Where to begin: 0, or the step of the checkpoint that was found."""
+        return int(self._found.notes["recorder"]["step"]) if self._found else 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training of the checkpoint that was found had come to its end."""
+        return bool(self._found and self._found.notes["ended"])
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Puts everything back as it was."""
+        del logs
+        if self._found is None:
+            return
+        for name, variable in self._variables().items():
+            variable.assign(self._found.arrays[name])
+        self._recorder.take_notes(self._found.notes["recorder"])
+        for index, callback in enumerate(self._others):
+            for name, value in self._found.notes["callbacks"][index].items():
+                setattr(callback, name, value)
+            best = [array for name, array in _numbered(self._found.arrays, f"best{index}/")]
+            if best:
+                callback.best_weights = best
+        self._saved_step = self.step
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Saves when it is time, but for the end of an epoch: that is not judged yet."""
+        del batch, logs
+        if not self._recorder.at_epoch_end and self._is_due():
+            self._save()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Saves when it is time, now that the others have seen the epoch's metrics."""
+        del epoch, logs
+        if self._is_due():
+            self._save()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Saves the end: what comes after the training may be interrupted, too."""
+        del logs
+        self._save(ended=True)
+
+    def _is_due(self) -> bool:
+        if not self._writes:
+            return False
+        steps = self._training.checkpoint_steps
+        if steps and self._recorder.step - self._saved_step >= steps:
+            return True
+        return time.monotonic() - self._saved_at >= 60 * self._training.checkpoint_minutes
+
+    def _save(self, ended: bool = False) -> None:
+        arrays = {
+            name: keras.ops.convert_to_numpy(variable)
+            for name, variable in self._variables().items()
+        }
+        if not self._writes or not all(np.isfinite(array).all() for array in arrays.values()):
+            return  # weights can be lost a step before the loss shows it
+        for index, callback in enumerate(self._others):
+            best = getattr(callback, "best_weights", None) or []
+            arrays.update({f"best{index}/{place:05}": array for place, array in enumerate(best)})
+        notes = {
+            "recorder": self._recorder.notes(),
+            "callbacks": [_memory(callback) for callback in self._others],
+            "ended": ended or bool(self.model.stop_training),
+        }
+        save(State(notes, arrays), self._path)
+        self._saved_at, self._saved_step = time.monotonic(), self._recorder.step
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        """Everything that training changes, by a name that is the same in each process."""
+        metrics = {id(variable) for variable in self.model.metrics_variables}
+        own = [variable for variable in self.model.variables if id(variable) not in metrics]
+        found = {f"model/{index:05}": variable for index, variable in enumerate(own)}
+        for index, variable in enumerate(self.model.optimizer.variables):
+            found[f"optimizer/{index:05}"] = variable
+        return found
+
+
+def _memory(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """What a callback of Keras remembers of the epochs it has seen."""
+    found = {name: getattr(callback, name) for name in _REMEMBERED if hasattr(callback, name)}
+    return {name: None if value is None else float(value) for name, value in found.items()}
+
+
+def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> list[tuple[str, np.ndarray]]:
+    return sorted((name, array) for name, array in arrays.items() if name.startswith(prefix))

@@ -1,0 +1,40 @@
+"""What a training is told: TFX's arguments as plain JSON, so that other processes can be too."""
+
+import pathlib
+from typing import Any
+
+from modules.spec.learning import LearningSpec
+from modules.spec.part import Part
+
+
+class Job(Part):
+    """One training. Paths are URIs where the pipeline's are."""
+
+    spec: LearningSpec
+    folder: str  # of the spec, where the user's own files lie
+    transform: str  # the transform graph
+    train: tuple[str, ...]  # globs of transformed examples to learn from
+    valid: tuple[str, ...]  # to watch
+    model: str  # where the SavedModel goes
+    run: str  # where the history, logs and checkpoints go
+    base_model: str | None = None  # the SavedModel to start from
+    restarts: tuple[str, ...] = ()  # why it was started again, in order
+
+    @classmethod
+    def of(cls, fn_args: Any) -> "Job":
+        """The job that TFX's FnArgs describe."""
+        return cls(
+            spec=LearningSpec.model_validate_json(fn_args.custom_config["spec"]),
+            folder=fn_args.custom_config["folder"],
+            transform=fn_args.transform_output,
+            train=tuple(fn_args.train_files),
+            valid=tuple(fn_args.eval_files),
+            model=fn_args.serving_model_dir,
+            run=fn_args.model_run_dir,
+            base_model=fn_args.base_model,
+        )
+
+    @property
+    def run_folder(self) -> pathlib.Path:
+        """Where the history, logs and checkpoints go."""
+        return pathlib.Path(self.run)

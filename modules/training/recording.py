@@ -1,0 +1,121 @@
+"""What happened in a training, step by step: for the report, and for going on after a stop."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from modules.errors import GateError
+
+_MOST_RECORDS = 500  # of steps: enough for a curve
+
+
+class Recorder(keras.callbacks.Callback):
+    """Knows the step, and keeps metrics, learning rate, gradient norm and speed.
+
+    Must be the first of the callbacks: the others ask it for the step.
+
+    Attributes:
+        step: batches trained on so far. Not the optimizer's iterations: with float16 it leaves
+            out the steps whose gradient overflowed.
+        steps: a record every so many steps: `step`, `loss` (the mean since the last record),
+            `learning_rate`, `gradient_norm` (of that step) and `examples_per_second`.
+        epochs: a record each: `epoch` from 1, `step`, `seconds`, `examples_per_second`,
+            `learning_rate`, and every metric, those of the rows that are watched as `val_...`.
+    """
+
+    def __init__(self, steps_per_epoch: int, total: int, batch_size: int) -> None:
+        super().__init__()
+        self.steps_per_epoch = steps_per_epoch
+        self.total = total
+        self.step = 0
+        self.steps: list[dict[str, float]] = []
+        self.epochs: list[dict[str, float]] = []
+        self._batch_size = batch_size
+        self._interval = max(1, total // _MOST_RECORDS)
+        self._begun = self._last = time.monotonic()
+        self._first = self._recorded = 0  # steps: where this epoch began, and the last record
+        self._sum = 0.0  # of the losses of this epoch up to the last record
+
+    @property
+    def at_epoch_end(self) -> bool:
+        """Whether the last step of an epoch, or of the training, is done."""
+        return self.step % self.steps_per_epoch == 0 or self.step == self.total
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Starts the epoch's clock."""
+        del epoch, logs
+        self._begun = self._last = time.monotonic()
+        self._first = self._recorded = self.step
+        self._sum = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Counts the steps, and stops the training at the first loss that is not finite."""
+        self.step = self._first + batch + 1
+        loss = float((logs or {}).get("loss", 0.0))
+        if not np.isfinite(loss):
+            raise GateError([self._not_finite(loss)])
+        if self.step - self._recorded >= self._interval or self.at_epoch_end:
+            self._record(loss)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Records the epoch."""
+        seconds = time.monotonic() - self._begun
+        watched = {name: float(value) for name, value in (logs or {}).items()}
+        if not np.isfinite(list(watched.values())).all():
+            raise GateError([self._not_finite(watched)])
+        self.epochs.append(
+            {
+                "epoch": epoch + 1,
+                "step": self.step,
+                "seconds": round(seconds, 3),
+                "examples_per_second": self._speed(self._first, seconds),
+                "learning_rate": self._number(self.model.optimizer.learning_rate),
+                **watched,
+            }
+        )
+
+    def notes(self) -> dict[str, Any]:
+        """What to go on from."""
+        return {"step": self.step, "steps": self.steps, "epochs": self.epochs}
+
+    def take_notes(self, notes: Mapping[str, Any]) -> None:
+        """Goes on from there."""
+        self.step, self.steps, self.epochs = notes["step"], notes["steps"], notes["epochs"]
+
+    def _record(self, mean: float) -> None:
+        """Keeps one record; Keras tells the mean loss of the epoch so far."""
+        now = time.monotonic()
+        total = mean * (self.step - self._first)
+        self.steps.append(
+            {
+                "step": self.step,
+                "loss": (total - self._sum) / (self.step - self._recorded),
+                "learning_rate": self._number(self.model.optimizer.learning_rate),
+                "gradient_norm": self._gradient_norm(),
+                "examples_per_second": self._speed(self._recorded, now - self._last),
+            }
+        )
+        self._sum, self._recorded, self._last = total, self.step, now
+
+    def _speed(self, since: int, seconds: float) -> float:
+        return round((self.step - since) * self._batch_size / max(seconds, 1e-6), 1)
+
+    def _not_finite(self, what: Any) -> str:
+        epoch, batch = divmod(self.step - 1, self.steps_per_epoch)
+        return (
+            f"training: the loss became {what} in step {self.step:,} (epoch {epoch + 1}, batch "
+            f"{batch + 1:,}), expected a finite number. Lower training.learning_rate, set "
+            f"training.clip_norm, or train with precision 'float32'"
+        )
+
+    def _gradient_norm(self) -> float:
+        """Of the last step, over all weights; a loss scale holds the optimizer that knows it."""
+        optimizer = self.model.optimizer
+        return self._number(getattr(optimizer, "inner_optimizer", optimizer).gradient_norm)
+
+    def _number(self, variable: Any) -> float:
+        """The value of a variable, also of a mirrored one."""
+        return float(keras.ops.convert_to_numpy(variable))

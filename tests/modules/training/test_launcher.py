@@ -1,0 +1,209 @@
+"""Workers that train together, are killed, and go on: real processes, as on a user's machine."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from modules.errors import SpecError
+from modules.training import history
+from modules.training.launcher import WorkerLost, launch
+from modules.training.trainer import train
+from tests.modules.training.jobs import FEATURES, MODEL, job, joined, rows
+from tests.modules.training.workers import alive, killing, step, wait_for
+
+# Every process imports TensorFlow, some seconds each on one processor.
+pytestmark = pytest.mark.timeout(900)
+
+# Steps of some 50 ms, so that a kill falls between them and not after them.
+LONG = {
+    "model": MODEL | {"hidden": [512, 512]},
+    "copies": 100,
+    "batch_size": 2000,
+    "steps": 50,
+    "steps_per_execution": 1,
+    "checkpoint_steps": 1,
+}
+SHARED = {"strategy": "multi_worker", "workers": 2}
+
+
+@pytest.fixture(scope="module")
+def data(transform):
+    return transform(FEATURES, rows())
+
+
+@pytest.fixture(scope="module")
+def launched(data, tmp_path_factory):
+    """The folder of a training by several workers, and its history."""
+
+    def launched(**given):
+        folder = tmp_path_factory.mktemp("launched")
+        launch(job(data, folder, **SHARED | given))
+        return folder, history.read(folder / "run")
+
+    return launched
+
+
+@pytest.fixture(scope="module")
+def alone(data, tmp_path_factory):
+    """The same by this process alone."""
+
+    def alone(**given):
+        folder = tmp_path_factory.mktemp("alone")
+        train(job(data, folder, **given))
+        return folder, history.read(folder / "run")
+
+    return alone
+
+
+@pytest.fixture(scope="module")
+def undisturbed(launched):
+    return launched(**LONG)
+
+
+def own_model(folder: pathlib.Path, body: str) -> dict[str, str]:
+    """The `[model]` table of a user's builder."""
+    text = textwrap.indent(textwrap.dedent(body), "    ")
+    text = f"import json, os, signal\n\ndef build(columns, head, settings):\n{text}\n"
+    (folder / "own.py").write_text(text, "utf-8")
+    return {"family": "own.py:build"}
+
+
+def assert_same_training(one, other, tolerance):
+    folder, found = one
+    expected_folder, expected = other
+    assert joined(folder / "model") == pytest.approx(
+        joined(expected_folder / "model"), abs=tolerance
+    )
+    for epoch, reference in zip(found["epochs"], expected["epochs"], strict=True):
+        metrics = [name for name in reference if name == "loss" or name.startswith("val_")]
+        assert len(metrics) > 3
+        for name in metrics:
+            assert epoch[name] == pytest.approx(reference[name], abs=1e-5), name
+
+
+def test_two_workers_end_with_the_weights_and_metrics_of_one_process(undisturbed, alone):
+    expected = alone(**LONG)
+
+    # 50 steps of plain descent: nothing but the order of the sums differs
+    assert (undisturbed[1]["replicas"], expected[1]["replicas"]) == (2, 1)
+    assert undisturbed[1]["steps_taken"] == expected[1]["steps_taken"] == 50
+    assert_same_training(undisturbed, expected, 1e-5)
+
+
+@pytest.mark.slow
+def test_four_workers_end_with_the_weights_and_metrics_of_one_process(launched, alone):
+    training = {"steps": 50, "optimizer": "adam", "learning_rate": 0.01}
+
+    found, expected = launched(workers=4, **training), alone(**training)
+
+    # Adam divides by the size of the gradient, and so makes much of what little differs.
+    assert found[1]["replicas"] == 4
+    assert_same_training(found, expected, 1e-4)
+
+
+def test_an_undisturbed_training_tells_of_no_restart_and_leaves_no_process(undisturbed):
+    folder, found = undisturbed
+
+    assert found["restarts"] == []
+    assert found["parity"]["largest"] <= found["parity"]["bound"]
+    assert alive(folder / "run") == {}
+
+
+@pytest.fixture(scope="module")
+def survived(data, tmp_path_factory):
+    """A training of which a worker, the chief and a worker again were killed."""
+    folder = tmp_path_factory.mktemp("survived")
+    with killing(folder / "run", (1, 0), (0, 10), (1, 30)) as killed:
+        launch(job(data, folder, **SHARED | LONG))
+    return folder, history.read(folder / "run"), killed
+
+
+@pytest.mark.slow
+def test_each_killed_worker_is_told_with_the_signal_that_ended_it(survived):
+    _, found, killed = survived
+
+    assert found["restarts"] == [
+        f"worker {index} of the training (process {process}) was ended by SIGKILL"
+        for index, process in zip((1, 0, 1), killed, strict=True)
+    ]
+
+
+@pytest.mark.slow
+def test_a_training_whose_workers_are_killed_ends_as_if_they_had_not_been(survived, undisturbed):
+    folder, found, _ = survived
+
+    assert joined(folder / "model") == pytest.approx(joined(undisturbed[0] / "model"), abs=1e-6)
+    assert_same_training((folder, found), undisturbed, 1e-6)
+    assert [record["step"] for record in found["steps"]] == list(range(1, 51))
+
+
+@pytest.mark.slow
+def test_no_worker_is_left_of_any_restart(survived):
+    folder, _, killed = survived
+
+    assert len(set(killed)) == 3
+    assert alive(folder / "run") == {}
+
+
+def test_a_worker_that_dies_too_often_is_told_with_its_last_words(data, tmp_path):
+    model = own_model(
+        tmp_path,
+        """
+        if json.loads(os.environ["TF_CONFIG"])["task"]["index"] == 1:
+            print("I feel unwell", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        """,
+    )
+
+    with pytest.raises(
+        WorkerLost,
+        match=r"(?s)^worker 1 of the training \(process \d+\) was ended by SIGKILL, and "
+        r"training.max_restarts \(0\) is used up. It said at last:\n.*\n  I feel unwell$",
+    ):
+        launch(job(data, tmp_path, **SHARED, max_restarts=0, model=model))
+
+    assert alive(tmp_path / "run") == {}
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_users_mistake_in_a_worker_is_told_at_once(data, tmp_path, caplog):
+    model = own_model(tmp_path, "raise RuntimeError('no luck')")
+
+    with caplog.at_level("INFO", "headrace.progress"), pytest.raises(SpecError) as raised:
+        launch(job(data, tmp_path, **SHARED, model=model))
+
+    assert raised.value.problems == ("model.family: own.py:build raises RuntimeError: no luck",)
+    assert "start again" not in caplog.text
+    assert alive(tmp_path / "run") == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT], ids=lambda sign: sign.name)
+def test_no_worker_outlives_whoever_launched_it(data, tmp_path, sign):
+    program = """
+import pathlib, signal, sys
+from modules.training.job import Job
+from modules.training.launcher import launch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+launch(Job.model_validate_json(pathlib.Path(sys.argv[1]).read_text("utf-8")))
+"""
+    file, run = tmp_path / "launched.json", tmp_path / "run"
+    long = LONG | {"steps": 5000}
+    file.write_text(job(data, tmp_path, **SHARED | long).model_dump_json(), "utf-8")
+    launcher = subprocess.Popen([sys.executable, "-c", program, str(file)])
+    try:
+        wait_for(lambda: step(run) > 0 or launcher.poll() is not None)
+        assert sorted(alive(run)) == [0, 1]
+
+        launcher.send_signal(sign)
+
+        assert launcher.wait(60) == -sign
+        wait_for(lambda: not alive(run), seconds=10)
+    finally:
+        launcher.kill()
+        launcher.wait()
+    assert not (tmp_path / "model").exists()

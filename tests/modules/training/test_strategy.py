@@ -1,0 +1,96 @@
+"""How a training is spread over the devices of a machine, and what is refused."""
+
+import pathlib
+
+import pytest
+
+from modules.errors import SpecError
+from modules.spec.training import Training
+from modules.training.fit import plan
+from modules.training.input import Share
+from modules.training.strategy import spread
+
+pytestmark = pytest.mark.timeout(900)  # as in test_keras_mend.py
+
+SCRIPT = pathlib.Path(__file__).with_name("replica_cases.py")
+
+
+@pytest.fixture(scope="module")
+def replicas(group):
+    """What one replica and two make of the cases."""
+    return group(SCRIPT, 1)[0]
+
+
+def test_without_a_strategy_there_is_one_replica_that_writes_and_sees_all():
+    shared = spread(Training(batch_size=7))
+
+    assert (shared.replicas, shared.is_chief) == (1, True)
+    assert shared.batches(lambda share: share) == Share()
+
+
+def test_multi_worker_without_tf_config_is_refused(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+
+    with pytest.raises(
+        SpecError,
+        match=r"^training.strategy: multi_worker needs TF_CONFIG in the environment of each "
+        r"worker; the Trainer sets it when it starts them$",
+    ):
+        spread(Training(strategy="multi_worker"))
+
+
+def test_multi_worker_with_a_wrong_tf_config_is_refused(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{}")
+
+    with pytest.raises(SpecError, match=r"^TF_CONFIG: cluster is None, expected an object"):
+        spread(Training(strategy="multi_worker"))
+
+
+def test_a_tpu_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.delenv("TPU_NAME", raising=False)
+
+    with pytest.raises(
+        SpecError,
+        match=r"^training.strategy: tpu, but this machine reaches none \(.+\)\. "
+        r"Set TPU_NAME, or take the strategy 'none', 'mirrored' or 'multi_worker'$",
+    ):
+        spread(Training(strategy="tpu"))
+
+
+def test_a_batch_that_replicas_cannot_share_equally_is_refused_with_two_that_they_can(replicas):
+    # 7 = 3 * 2 + 1
+    assert replicas["refused"] == [
+        "training.batch_size: 7 examples do not divide among 2 replicas: shares must be equal, "
+        "so that every example counts alike. Take 6 or 8"
+    ]
+
+
+def test_several_steps_at_once_on_several_devices_are_refused():
+    with pytest.raises(
+        SpecError,
+        match=r"^training.steps_per_execution: 4, but 2 devices of one process take one step at a "
+        r"time. Leave it out$",
+    ):
+        plan(Training(strategy="mirrored", steps_per_execution=4), 100, 2)
+
+
+@pytest.mark.parametrize("case", ["plain", "clipped"])
+def test_two_replicas_end_with_the_weights_and_metrics_of_one(replicas, case):
+    one, two = replicas[case]
+
+    assert (one["replicas"], two["replicas"]) == (1, 2)
+    assert one["steps"] == two["steps"] == 50
+    assert two["weights"] == pytest.approx(one["weights"], abs=1e-5)
+    assert two["metrics"] == pytest.approx(one["metrics"], abs=1e-5)
+    assert two["norm"] == pytest.approx(one["norm"], abs=1e-5)
+
+
+@pytest.mark.xfail(
+    raises=TypeError,
+    reason="Keras 3.15 takes the mean of the replicas' first batch to learn its shapes, and "
+    "keras_mend.py mends that for several workers only",
+)
+def test_two_replicas_watch_rows_that_they_cannot_share_equally(replicas):
+    one, two = replicas["unequal"]
+
+    assert two["metrics"] == pytest.approx(one["metrics"], abs=1e-5)
