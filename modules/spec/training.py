@@ -54,13 +54,14 @@ class Training(Part):
 
     @pydantic.model_validator(mode="after")
     def _workers_can_share_the_work(self) -> "Training":
-        if self.strategy != "multi_worker":
-            return self
-        if self.jit_compile and (self.steps_per_execution or 1) > 1:
+        together = self.strategy in ("mirrored", "multi_worker")
+        if together and self.jit_compile and (self.steps_per_execution or 1) > 1:
             raise ValueError(
                 f"jit_compile and steps_per_execution {self.steps_per_execution} exclude each "
-                f"other with the strategy 'multi_worker'. Give up one of them"
+                f"other with the strategy {self.strategy!r}. Give up one of them"
             )
+        if self.strategy != "multi_worker":
+            return self
         if self.batch_size < self.workers:
             raise ValueError(
                 f"batch_size {self.batch_size} leaves workers without an example: it is shared "

@@ -59,8 +59,7 @@ def plan(training: Training, rows: int, replicas: int) -> Plan:
     epoch may be up to 5 % shorter for that.
 
     Raises:
-        SpecError: if there are fewer examples than replicas, or if the devices of one process are
-            to take several steps at once.
+        SpecError: if there are fewer examples than replicas.
     """
     if rows < replicas:
         raise SpecError(
@@ -82,21 +81,9 @@ def plan(training: Training, rows: int, replicas: int) -> Plan:
 
 
 def _most_at_once(training: Training, replicas: int) -> int:
-    wanted = training.steps_per_execution
-    if training.strategy == "mirrored" and replicas > 1:
-        # Keras' own loop fails ("You must feed a value for placeholder", Keras 3.15 on TensorFlow
-        # 2.21), and modules/training/keras_mend.py has another for several workers only.
-        if (wanted or 1) > 1:
-            raise SpecError(
-                [
-                    f"training.steps_per_execution: {wanted}, but {replicas} devices of one "
-                    f"process take one step at a time. Leave it out"
-                ]
-            )
-        return 1
-    # The collectives of several workers do not compile in a loop (modules/training/keras_mend.py).
-    compiled = training.jit_compile and training.strategy == "multi_worker"
-    return wanted or (1 if compiled else _MOST_STEPS_AT_ONCE)
+    # The collectives of several replicas do not compile in a loop (modules/training/keras_mend.py).
+    compiled = training.jit_compile and replicas > 1
+    return training.steps_per_execution or (1 if compiled else _MOST_STEPS_AT_ONCE)
 
 
 def _divisor(number: int, most: int) -> int:

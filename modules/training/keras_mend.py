@@ -1,8 +1,9 @@
-"""Keras 3's fit, evaluate and predict, mended for several workers.
+"""Keras 3's fit, evaluate and predict, mended for several replicas.
 
 Keras issue 20585 (https://github.com/keras-team/keras/issues/20585): under
 tf.distribute.MultiWorkerMirroredStrategy `fit` fails in three places of Keras'
-`backend/tensorflow/trainer.py`. docs/decisions/keras-multi-worker.md tells what and why;
+`backend/tensorflow/trainer.py`, and under MirroredStrategy in two of them.
+docs/decisions/keras-multi-worker.md tells what and why;
 tests/modules/training/test_keras_mend.py tells when this file can be deleted.
 """
 
@@ -20,16 +21,16 @@ Reduce = Callable[[Any, tf.distribute.Strategy, str], Any]
 
 
 def mend(strategy: tf.distribute.Strategy) -> None:
-    """Makes `fit`, `evaluate` and `predict` of Keras 3.15 work under a multi-worker strategy.
+    """Makes `fit`, `evaluate` and `predict` of Keras 3.15 work under a strategy of replicas.
 
-    Under any other strategy, with any other Keras, and when called again, nothing is done. Models
-    of another strategy in the same process keep Keras' own code.
+    Those of a TPU aside. Under any other strategy, with any other Keras, and when called again,
+    nothing is done. Models of another strategy in the same process keep Keras' own code.
 
-    The logs of an epoch are those of all rows. The logs of a batch are means over the workers, each
-    telling of the rows that it has seen in this epoch: the same on all, so that callbacks decide
-    alike, but for a metric such as AUC not quite that of all rows.
+    The logs of an epoch are those of all rows. The logs of a batch are means over the replicas,
+    each telling of the rows that it has seen in this epoch: the same on all, so that callbacks
+    decide alike, but for a metric such as AUC not quite that of all rows.
     """
-    if keras.__version__.split(".")[:2] != _FAULTY or not _several_workers(strategy):
+    if keras.__version__.split(".")[:2] != _FAULTY or not _several_replicas(strategy):
         return
     if getattr(trainer, "_headrace_mended", False):
         return
@@ -40,9 +41,9 @@ def mend(strategy: tf.distribute.Strategy) -> None:
     model._make_function = _make_function(model._make_function)
 
 
-def _several_workers(strategy: tf.distribute.Strategy) -> bool:
-    several: bool = trainer._collective_all_reduce_multi_worker(strategy)
-    return several
+def _several_replicas(strategy: tf.distribute.Strategy) -> bool:
+    several: bool = strategy.num_replicas_in_sync > 1
+    return several and not isinstance(strategy, tf.distribute.TPUStrategy)
 
 
 def _symbolic_build(stock: Callable[..., None]) -> Callable[..., None]:
@@ -53,7 +54,7 @@ def _symbolic_build(stock: Callable[..., None]) -> Callable[..., None]:
     """
 
     def build(self: keras.Model, iterator: Any = None, data_batch: Any = None) -> None:
-        if iterator is None or not _several_workers(self.distribute_strategy):
+        if iterator is None or not _several_replicas(self.distribute_strategy):
             stock(self, iterator=iterator, data_batch=data_batch)
             return
         spec = iterator._distributed_dataset.element_spec
@@ -71,7 +72,7 @@ def _reduce(stock: Reduce) -> Reduce:
     """
 
     def reduce(values: Any, strategy: tf.distribute.Strategy, reduction: str) -> Any:
-        if reduction == "auto" and _several_workers(strategy):
+        if reduction == "auto" and _several_replicas(strategy):
             reduction = "first"
         return stock(values, strategy, reduction)
 
@@ -85,7 +86,7 @@ def _make_function(stock: Callable[..., Step]) -> Callable[..., Step]:
     """
 
     def make(self: keras.Model, step_function: Step) -> Step:
-        if not _several_workers(self.distribute_strategy):
+        if not _several_replicas(self.distribute_strategy):
             return stock(self, step_function)
 
         def step(data: Any) -> Any:

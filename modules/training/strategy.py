@@ -72,7 +72,9 @@ def _none(_: Training) -> Spread:
 def _mirrored(_: Training) -> Spread:
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
-    return Spread(tf.distribute.MirroredStrategy(devices))
+    strategy = tf.distribute.MirroredStrategy(devices)
+    mend(strategy)
+    return Spread(strategy)
 
 
 def _multi_worker(training: Training) -> Spread:

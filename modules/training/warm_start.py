@@ -52,7 +52,9 @@ def warm_start(
     """
     checkpoint = tf.train.load_checkpoint(str(base / "variables" / "variables"))
     shapes = checkpoint.get_variable_to_shape_map()
-    vocabularies = {} if spec.preprocessing.function else _vocabularies(base, transform, spec)
+    own = spec.preprocessing.function is not None
+    vocabularies = {} if own else _vocabularies(base, transform, spec)
+    unknown = own and _assets(base) != _assets(pathlib.Path(transform.transform_savedmodel_dir))
     embeddings = {layer.embeddings.path: layer for layer in _embeddings(model)}
     taken, fresh = [], {}
     for weight in model.weights:
@@ -68,7 +70,9 @@ def warm_start(
         else:
             new, old = keras.ops.convert_to_numpy(weight), checkpoint.get_tensor(key)
             value, why = _vectors(new, old, vocabularies.get(layer.column))
-            if _moved(layer.column, vocabularies):
+            if unknown:
+                why = "the ids of your preprocessing.function may have changed"
+            elif _moved(layer.column, vocabularies):
                 why = "categories that it crosses have other ids"
             if why:
                 fresh[weight.path] = why
@@ -120,6 +124,11 @@ def _vocabularies(
             after = transform.vocabulary_by_name(vocabulary_name(name))
             found[transformed(name)] = (before.read_bytes().splitlines(), list(after))
     return found
+
+
+def _assets(saved_model: pathlib.Path) -> dict[str, bytes]:
+    """The files that a transform graph looks things up in, by name."""
+    return {path.name: path.read_bytes() for path in (saved_model / "assets").glob("*")}
 
 
 def _embeddings(model: Any) -> list[Embedding]:

@@ -116,13 +116,17 @@ def test_fewer_rows_than_a_batch_are_learned_from(tmp_path):
         # 200 steps: 96 and 200 share 8; 100 and 200 share 10 (of 100)
         (1000, {"steps": 200}, (100, 10, 200)),
         (35, {}, (3, 3, 9)),
-        (1000, {"jit_compile": True, "strategy": "multi_worker"}, (100, 1, 300)),
     ],
 )
 def test_a_call_runs_several_steps_and_leaves_none_over(rows, given, expected):
     planned = plan(settings(**given), rows, 1)
 
     assert (planned.order.steps_per_epoch, planned.at_once, planned.total) == expected
+
+
+def test_several_replicas_take_one_compiled_step_at_a_time():
+    assert plan(settings(jit_compile=True), 1000, 1).at_once == 16
+    assert plan(settings(jit_compile=True), 1000, 2).at_once == 1
 
 
 def test_more_replicas_than_rows_are_refused():

@@ -117,7 +117,7 @@ def test_keras_without_the_mend_still_fails(group):
 
 
 @pytest.mark.parametrize("strategy", [tf.distribute.get_strategy, tf.distribute.OneDeviceStrategy])
-def test_nothing_is_mended_without_several_workers(strategy):
+def test_nothing_is_mended_without_several_replicas(strategy):
     stock = keras_mend.trainer.reduce_per_replica
 
     keras_mend.mend(
@@ -129,7 +129,7 @@ def test_nothing_is_mended_without_several_workers(strategy):
 
 def test_nothing_is_mended_in_another_version_of_keras(monkeypatch):
     monkeypatch.setattr(keras, "__version__", "3.16.0")
-    monkeypatch.setattr(keras_mend, "_several_workers", lambda strategy: True)
+    monkeypatch.setattr(keras_mend, "_several_replicas", lambda strategy: True)
     stock = keras_mend.trainer.reduce_per_replica
 
     keras_mend.mend(tf.distribute.get_strategy())
@@ -138,7 +138,7 @@ def test_nothing_is_mended_in_another_version_of_keras(monkeypatch):
 
 
 def test_xla_and_several_steps_at_once_exclude_each_other(monkeypatch):
-    monkeypatch.setattr(keras_mend, "_several_workers", lambda strategy: True)
+    monkeypatch.setattr(keras_mend, "_several_replicas", lambda strategy: True)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mean_squared_error", jit_compile=True, steps_per_execution=3)
     make = keras_mend._make_function(keras_mend.trainer.TensorFlowTrainer._make_function)

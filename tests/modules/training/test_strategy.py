@@ -6,7 +6,6 @@ import pytest
 
 from modules.errors import SpecError
 from modules.spec.training import Training
-from modules.training.fit import plan
 from modules.training.input import Share
 from modules.training.strategy import spread
 
@@ -65,15 +64,6 @@ def test_a_batch_that_replicas_cannot_share_equally_is_refused_with_two_that_the
     ]
 
 
-def test_several_steps_at_once_on_several_devices_are_refused():
-    with pytest.raises(
-        SpecError,
-        match=r"^training.steps_per_execution: 4, but 2 devices of one process take one step at a "
-        r"time. Leave it out$",
-    ):
-        plan(Training(strategy="mirrored", steps_per_execution=4), 100, 2)
-
-
 @pytest.mark.parametrize("case", ["plain", "clipped"])
 def test_two_replicas_end_with_the_weights_and_metrics_of_one(replicas, case):
     one, two = replicas[case]
@@ -85,11 +75,6 @@ def test_two_replicas_end_with_the_weights_and_metrics_of_one(replicas, case):
     assert two["norm"] == pytest.approx(one["norm"], abs=1e-5)
 
 
-@pytest.mark.xfail(
-    raises=TypeError,
-    reason="Keras 3.15 takes the mean of the replicas' first batch to learn its shapes, and "
-    "keras_mend.py mends that for several workers only",
-)
 def test_two_replicas_watch_rows_that_they_cannot_share_equally(replicas):
     one, two = replicas["unequal"]
 

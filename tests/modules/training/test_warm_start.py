@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from modules.export import export
+from modules.spec.learning import Preprocessing
 from modules.spec.model import CustomModel, Mlp, TabM, WideAndDeep
 from modules.training.blueprint import Blueprint
 from modules.training.warm_start import warm_start
@@ -67,13 +68,14 @@ def build(rows, tmp_path):
 def started(build, tmp_path):
     """An earlier model, a later one that started from it, its weights before, and the report."""
 
-    def started(earlier, later, when):
+    def started(earlier, later, when, **tables):
         old, transform, spec = build("before", earlier, seed=1)
         # Weights that start at 0, too, are to differ from those that begin anew.
         old.set_weights([weight + 0.5 for weight in old.get_weights()])
         export(old, transform, spec, tmp_path / "base")
         new, transform, spec = build(when, later, seed=2)
         fresh = by_path(new)
+        spec = spec.model_copy(update=tables)
         return old, new, fresh, warm_start(new, tmp_path / "base", transform, spec)
 
     return started
@@ -126,6 +128,18 @@ def test_a_cross_of_categories_that_moved_begins_anew(started):
     path = "crossed_c_xf__k_xf/embeddings"
     assert reused.fresh == {path: "categories that it crosses have other ids"}
     assert by_path(new)[path].tolist() == fresh[path].tolist()
+
+
+@pytest.mark.parametrize(("when", "anew"), [("before", 0), ("after", 2)])
+def test_ids_of_a_users_own_preprocessing_are_taken_for_others_when_a_file_differs(
+    started, when, anew
+):
+    mine = Preprocessing(function="mine.py:prepare")
+
+    *_, reused = started(Mlp(hidden=(4,)), Mlp(hidden=(4,)), when, preprocessing=mine)
+
+    assert len(reused.fresh) == anew
+    assert set(reused.fresh.values()) <= {"the ids of your preprocessing.function may have changed"}
 
 
 def test_a_layer_of_another_size_begins_anew_and_says_why(started, tmp_path):
