@@ -35,6 +35,7 @@ class Training(Part):
     strategy: Strategy = "none"
     workers: int = pydantic.Field(2, ge=1)  # processes of `multi_worker` on this machine
     precision: Precision = "float32"  # of the network's arithmetic; weights stay float32
+    deterministic: bool = False  # on GPUs, too, where it costs time; processors always are
     jit_compile: bool = False  # with XLA
     steps_per_execution: int | None = pydantic.Field(None, ge=1)  # None: up to 16, if they divide
     max_restarts: int = pydantic.Field(3, ge=0)  # of the workers, when one of them dies

@@ -8,7 +8,10 @@ differently whether to take a step. docs/decisions/keras-multi-worker.md has the
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+_SMALL = 1_000_000  # numbers of an embedding whose gradient is sent whole: 4 MB
 
 Gradient: TypeAlias = Any  # tf.Tensor or tf.IndexedSlices
 Pairs = list[tuple[Gradient | None, tf.Variable]]
@@ -68,7 +71,8 @@ class _Prepared:
 
     def _all_reduce_sum_gradients(self, grads_and_vars: Pairs) -> Pairs:
         """The one place where Keras's TFOptimizer sums over replicas, after its own clipping."""
-        summed: Pairs = super()._all_reduce_sum_gradients(grads_and_vars)  # type: ignore[misc]
+        pairs = [(_dense_if_small(gradient), variable) for gradient, variable in grads_and_vars]
+        summed: Pairs = super()._all_reduce_sum_gradients(pairs)  # type: ignore[misc]
         norm = global_norm([gradient for gradient, _ in summed if gradient is not None])
         self._gradient_norm.assign(norm)
         if self._clip_norm is None:
@@ -101,6 +105,19 @@ def global_norm(gradients: list[Gradient]) -> tf.Tensor:
     """
     squares = [tf.reduce_sum(tf.square(tf.cast(_rows(one), tf.float32))) for one in gradients]
     return tf.sqrt(tf.add_n(squares))
+
+
+def _dense_if_small(gradient: Gradient | None) -> Gradient | None:
+    """The gradient of a small embedding as a matrix.
+
+    Each IndexedSlices takes two messages of its own between replicas, all matrices take one
+    together: with 6 embeddings 2 workers took 6.4 ms a step instead of 18.6 (benchmarks/training).
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    shape = tf.get_static_value(gradient.dense_shape)
+    small = shape is not None and int(np.prod(shape)) <= _SMALL
+    return tf.convert_to_tensor(gradient) if small else gradient
 
 
 def _rows(gradient: Gradient) -> tf.Tensor:

@@ -22,8 +22,9 @@ class Recorder(keras.callbacks.Callback):
             out the steps whose gradient overflowed.
         steps: a record every so many steps: `step`, `loss` (the mean since the last record),
             `learning_rate`, `gradient_norm` (of that step) and `examples_per_second`.
-        epochs: a record each: `epoch` from 1, `step`, `seconds`, `examples_per_second`,
-            `learning_rate`, and every metric, those of the rows that are watched as `val_...`.
+        epochs: a record each: `epoch` from 1, `step`, `seconds`, `examples_per_second` (without
+            the time spent watching), `learning_rate`, and every metric, those of the rows that
+            are watched as `val_...`.
     """
 
     def __init__(self, steps_per_epoch: int, total: int, batch_size: int) -> None:
@@ -35,7 +36,7 @@ class Recorder(keras.callbacks.Callback):
         self.epochs: list[dict[str, float]] = []
         self._batch_size = batch_size
         self._interval = max(1, total // _MOST_RECORDS)
-        self._begun = self._last = time.monotonic()
+        self._begun = self._last = self._trained = time.monotonic()
         self._first = self._recorded = 0  # steps: where this epoch began, and the last record
         self._sum = 0.0  # of the losses of this epoch up to the last record
 
@@ -57,6 +58,7 @@ class Recorder(keras.callbacks.Callback):
         loss = float((logs or {}).get("loss", 0.0))
         if not np.isfinite(loss):
             raise GateError([self._not_finite(loss)])
+        self._trained = time.monotonic()
         if self.step - self._recorded >= self._interval or self.at_epoch_end:
             self._record(loss)
 
@@ -71,7 +73,7 @@ class Recorder(keras.callbacks.Callback):
                 "epoch": epoch + 1,
                 "step": self.step,
                 "seconds": round(seconds, 3),
-                "examples_per_second": self._speed(self._first, seconds),
+                "examples_per_second": self._speed(self._first, self._trained - self._begun),
                 "learning_rate": self._number(self.model.optimizer.learning_rate),
                 **watched,
             }
@@ -87,7 +89,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _record(self, mean: float) -> None:
         """Keeps one record; Keras tells the mean loss of the epoch so far."""
-        now = time.monotonic()
+        now = self._trained
         total = mean * (self.step - self._first)
         self.steps.append(
             {

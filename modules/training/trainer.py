@@ -6,6 +6,7 @@ import shutil
 import time
 
 import keras
+import tensorflow as tf
 import tensorflow_transform as tft
 
 from modules.errors import GateError
@@ -86,6 +87,9 @@ def train(job: Job) -> None:
 
 def _session(job: Job) -> Session:
     spec, training = job.spec, job.spec.training
+    if training.deterministic:
+        keras.utils.set_random_seed(training.seed)  # before it, TensorFlow asks for a seed
+        tf.config.experimental.enable_op_determinism()
     shared = spread(training)
     transform = tft.TFTransformOutput(job.transform)
     parsed = transform.transformed_feature_spec()

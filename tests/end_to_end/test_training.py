@@ -76,17 +76,18 @@ def test_a_worker_is_killed_and_the_run_ends_blessed_and_pushed(birds, command, 
 
 @pytest.mark.slow
 def test_a_second_run_starts_from_the_weights_of_the_first(birds, json_of):
-    _, first = json_of("run", birds, "--set", "training.warm_start=true")
+    settings = ("--set", "training.warm_start=true")
+    _, first = json_of("run", birds, *settings)
 
-    code, second = json_of("run", birds, "--set", "training.warm_start=true")
+    code, second = json_of("run", birds, *settings)
 
     assert code == 0, second["reason"]
-    summaries = [
-        {node["name"]: node["summary"] for node in result["nodes"]} for result in (first, second)
-    ]
-    assert "none blessed yet" in summaries[0]["WarmStart"]
-    assert re.fullmatch(r"model \d+, the latest blessed", summaries[1]["WarmStart"])
-    _, last = sorted(of_the_trainer(birds, "model_run/*"), key=lambda path: int(path.name))
-    found = json.loads((last / "history.json").read_text())["warm_start"]
-    assert found["weights"]
-    assert found["fresh"] == {}
+    assert "WarmStart" in {node["name"] for node in first["nodes"]}
+    written = of_the_trainer(birds, "model_run/*/history.json")
+    earlier, later = (
+        json.loads(path.read_text())["warm_start"]
+        for path in sorted(written, key=lambda path: int(path.parent.name))
+    )
+    assert earlier is None  # no model had been blessed
+    assert later["weights"]
+    assert later["fresh"] == {}

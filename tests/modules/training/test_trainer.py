@@ -118,6 +118,17 @@ def test_one_seed_gives_the_same_weights_to_the_last_bit(first, run):
     assert joined(other / "model").tobytes() != joined(first[0] / "model").tobytes()
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_tensorflow_is_told_to_be_deterministic_only_when_the_spec_asks(run, monkeypatch, wanted):
+    told = []
+    # Not for real: it cannot be taken back, and this process has other tests to run.
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
+
+    run(steps=1, deterministic=wanted)
+
+    assert told == [True] * wanted
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_a_model_of_lower_precision_is_exported_in_float32(run, examples, first, precision):
     folder, found = run(seed=7, precision=precision, steps=40)
