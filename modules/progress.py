@@ -42,7 +42,10 @@ class TrainingProgress(keras.callbacks.Callback):
         )
         if done.epochs:
             last = done.epochs[-1]
-            watched = {name: last[name] for name in last if name.startswith("val_")}
-            text += "".join(f", {name} {value:.4g}" for name, value in watched.items())
+            text += "".join(
+                f", {name} {value:.4g}"
+                for name, value in last.items()
+                if name.startswith("val_") and value is not None
+            )
             text += f", {last['examples_per_second']:,.0f} examples/s"
         LOGGER.info(text)

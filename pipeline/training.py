@@ -1,13 +1,15 @@
-"""What the parts of `[training]` do not allow together, and with the label."""
+"""What `[model]` and `[training]` do not allow together, and with label and features."""
 
 from collections.abc import Iterator, Sequence
 
 from modules.errors import did_you_mean
 from modules.spec.callbacks import EarlyStopping, ReduceLrOnPlateau, active
+from modules.spec.features import Bucketized, Categorical, Features, Hashed
 from modules.spec.label import Label
 from modules.spec.learning import LearningSpec
 from modules.spec.losses import Focal, Loss
 from modules.spec.metrics import Metric, TopK, called, watched
+from modules.spec.model import Model, WideAndDeep
 from modules.spec.optimizers import Constant
 from modules.spec.part import Part
 from modules.spec.training import Training
@@ -19,6 +21,26 @@ def contradictions(spec: LearningSpec) -> Iterator[str]:
     yield from _in_metrics(spec.training.metrics, spec.label)
     yield from _in_callbacks(spec.training, spec.label)
     yield from _in_class_weights(spec.training, spec.label)
+    if spec.preprocessing.function is None:  # else nobody knows the columns yet
+        yield from _in_crosses("model", spec.model, spec.features)
+        teacher = getattr(spec.training.loss, "teacher", None)
+        yield from _in_crosses("training.loss.teacher", teacher, spec.features)
+
+
+def _in_crosses(key: str, model: Model | None, features: Features) -> Iterator[str]:
+    able = [
+        name
+        for name, feature in features.items()
+        if isinstance(feature, Bucketized | Categorical | Hashed)
+    ]
+    crosses = model.crosses if isinstance(model, WideAndDeep) else ()
+    for name in dict.fromkeys(name for cross in crosses for name in cross):
+        if name not in able:
+            what = f"of kind {features[name].kind!r}" if name in features else "no feature"
+            yield (
+                f"{key}.crosses: {name!r} is {what}, expected one of {', '.join(able) or 'none'}: "
+                f"categories and buckets{did_you_mean(name, able)}"
+            )
 
 
 def _in_loss(loss: Loss | None, label: Label) -> Iterator[str]:

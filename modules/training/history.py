@@ -47,8 +47,8 @@ def history(recorder: Recorder, plan: Plan, **facts: Any) -> dict[str, Any]:
 def _best_epoch(recorder: Recorder, training: Training) -> int:
     """The epoch, from 1, whose weights early stopping has kept."""
     monitor = next(c.monitor for c in active(training.callbacks) if isinstance(c, EarlyStopping))
-    values = [epoch[monitor] for epoch in recorder.epochs]
-    return int(np.argmin(values) if best(monitor) == "min" else np.argmax(values)) + 1
+    values = np.array([epoch[monitor] for epoch in recorder.epochs], float)  # None becomes NaN
+    return int(np.nanargmin(values) if best(monitor) == "min" else np.nanargmax(values)) + 1
 
 
 def write(found: Mapping[str, Any], run_folder: pathlib.Path) -> None:

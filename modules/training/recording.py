@@ -10,6 +10,10 @@ import numpy as np
 from modules.errors import GateError
 
 _MOST_RECORDS = 500  # of steps: enough for a curve
+_ADVICE = "Lower training.learning_rate, set training.clip_norm, or train with precision 'float32'"
+
+
+Record = dict[str, Any]  # numbers by name; None for one that is not finite
 
 
 class Recorder(keras.callbacks.Callback):
@@ -32,8 +36,8 @@ class Recorder(keras.callbacks.Callback):
         self.steps_per_epoch = steps_per_epoch
         self.total = total
         self.step = 0
-        self.steps: list[dict[str, float]] = []
-        self.epochs: list[dict[str, float]] = []
+        self.steps: list[Record] = []
+        self.epochs: list[Record] = []
         self._batch_size = batch_size
         self._interval = max(1, total // _MOST_RECORDS)
         self._begun = self._last = self._trained = time.monotonic()
@@ -54,20 +58,25 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Counts the steps, and stops the training at the first loss that is not finite."""
-        self.step = self._first + batch + 1
+        before, self.step = self.step, self._first + batch + 1
         loss = float((logs or {}).get("loss", 0.0))
         if not np.isfinite(loss):
-            raise GateError([self._not_finite(loss)])
+            raise GateError([f"training: the loss became {loss} {self._where(before)}. {_ADVICE}"])
         self._trained = time.monotonic()
         if self.step - self._recorded >= self._interval or self.at_epoch_end:
             self._record(loss)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Records the epoch."""
+        """Records the epoch; a metric that is not finite as None."""
         seconds = time.monotonic() - self._begun
-        watched = {name: float(value) for name, value in (logs or {}).items()}
-        if not np.isfinite(list(watched.values())).all():
-            raise GateError([self._not_finite(watched)])
+        watched = {name: _finite(float(value)) for name, value in (logs or {}).items()}
+        if "val_loss" in watched and watched["val_loss"] is None:
+            raise GateError(
+                [
+                    f"training: the validation loss was not finite after step {self.step:,} "
+                    f"(epoch {epoch + 1}), expected a finite number. {_ADVICE}"
+                ]
+            )
         self.epochs.append(
             {
                 "epoch": epoch + 1,
@@ -105,19 +114,30 @@ class Recorder(keras.callbacks.Callback):
     def _speed(self, since: int, seconds: float) -> float:
         return round((self.step - since) * self._batch_size / max(seconds, 1e-6), 1)
 
-    def _not_finite(self, what: Any) -> str:
-        epoch, batch = divmod(self.step - 1, self.steps_per_epoch)
+    def _where(self, before: int) -> str:
+        """The steps of the last call from Python, and which batches of the epoch they took."""
+        epoch, last = divmod(self.step - 1, self.steps_per_epoch)
+        if self.step - before == 1:
+            return (
+                f"in step {self.step:,} (epoch {epoch + 1}, batch {last + 1:,}), expected a finite "
+                f"number"
+            )
+        first = last + 2 - (self.step - before)
         return (
-            f"training: the loss became {what} in step {self.step:,} (epoch {epoch + 1}, batch "
-            f"{batch + 1:,}), expected a finite number. Lower training.learning_rate, set "
-            f"training.clip_norm, or train with precision 'float32'"
+            f"in steps {before + 1:,} to {self.step:,} (epoch {epoch + 1}, batches {first:,} to "
+            f"{last + 1:,}; training.steps_per_execution = 1 tells which), expected a finite number"
         )
 
-    def _gradient_norm(self) -> float:
+    def _gradient_norm(self) -> float | None:
         """Of the last step, over all weights; a loss scale holds the optimizer that knows it."""
         optimizer = self.model.optimizer
-        return self._number(getattr(optimizer, "inner_optimizer", optimizer).gradient_norm)
+        return _finite(self._number(getattr(optimizer, "inner_optimizer", optimizer).gradient_norm))
 
     def _number(self, variable: Any) -> float:
         """The value of a variable, also of a mirrored one."""
         return float(keras.ops.convert_to_numpy(variable))
+
+
+def _finite(number: float) -> float | None:
+    """The number, or None, which JSON has a word for."""
+    return number if np.isfinite(number) else None

@@ -74,7 +74,11 @@ def _transform(node: str, outputs: Outputs) -> Finished:
 def _trainer(node: str, outputs: Outputs) -> Finished:
     found = history.read(pathlib.Path(outputs["model_run"][0].uri))
     best = found["epochs"][found["best_epoch"] - 1]
-    figures = ", ".join(f"{name} {best[name]:.4g}" for name in best if name.startswith("val_"))
+    figures = ", ".join(
+        f"{name} {value:.4g}"
+        for name, value in best.items()
+        if name.startswith("val_") and value is not None
+    )
     restarts = len(found["restarts"])
     text = f"{found['steps_taken']:,} steps, best epoch {best['epoch']} of {len(found['epochs'])}"
     text += f", {restarts} restart{'s' if restarts != 1 else ''}" if restarts else ""

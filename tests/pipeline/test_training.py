@@ -243,3 +243,13 @@ def test_what_does_not_go_together_is_told(problems, overrides, problem):
 )
 def test_what_goes_together_is_taken(read, overrides):
     read(*overrides)
+
+
+def test_a_cross_of_what_is_no_category_is_told_before_anything_runs(problems):
+    crosses = "crosses=[['carier', 'distance']]"
+    said = problems(f"model={{family='wide_and_deep', {crosses}}}")
+
+    assert said[0].startswith("model.crosses: 'carier' is no feature, expected one of ")
+    assert said[0].endswith(": categories and buckets; did you mean 'carrier'?")
+    assert said[1].startswith("model.crosses: 'distance' is of kind 'numeric', expected one of ")
+    assert len(said) == 2

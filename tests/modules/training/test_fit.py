@@ -280,6 +280,17 @@ def test_the_first_loss_that_is_not_finite_stops_the_run(tmp_path, given, label)
         fit(settings(steps_per_execution=1, **given), rows, rows, tmp_path, "regression")
 
 
+def test_a_loss_of_several_steps_at_once_is_told_with_all_of_them(tmp_path):
+    rows = arrays(100, lambda x: np.full_like(x, np.nan))
+
+    with pytest.raises(
+        GateError,
+        match=r"^training: the loss became nan in steps 1 to 5 \(epoch 1, batches 1 to 5; "
+        r"training.steps_per_execution = 1 tells which\), expected a finite number. Lower ",
+    ):
+        fit(settings(steps_per_execution=5), rows, rows, tmp_path, "regression")
+
+
 def test_the_last_good_checkpoint_is_kept_when_a_loss_is_not_finite(tmp_path):
     rows = arrays(100, lambda x: x)
     training = settings(
@@ -301,7 +312,9 @@ def test_the_last_good_checkpoint_is_kept_when_a_loss_is_not_finite(tmp_path):
 def test_a_validation_loss_that_is_not_finite_stops_the_run(tmp_path):
     train, valid = arrays(40, lambda x: x), arrays(40, lambda x: x * np.float32(np.nan))
 
-    with pytest.raises(GateError, match="val_loss"):
+    with pytest.raises(
+        GateError, match=r"^training: the validation loss was not finite after step 4 \(epoch 1\)"
+    ):
         fit(settings(), train, valid, tmp_path, "regression")
 
 
