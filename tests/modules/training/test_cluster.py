@@ -1,6 +1,7 @@
 """TF_CONFIG, as people write it, and what they are told when it is wrong."""
 
 import json
+import socket
 
 import pytest
 
@@ -175,3 +176,19 @@ def test_everything_that_is_wrong_is_told_at_once(problems):
         "did you mean 'chief'?",
         "TF_CONFIG: task.index: got 7, expected 0 to 1: there are 2 workers",
     ]
+
+
+def test_a_port_on_which_another_program_listens_is_refused():
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(
+            SpecError,
+            match=rf"^TF_CONFIG: worker 1 cannot listen on me:{port}: Address already in use. Name "
+            r"a free port$",
+        ):
+            cluster.workers(["peer:20000", f"me:{port}"], 1).check_port()
+
+    cluster.workers(["peer:20000", f"me:{port}"], 1).check_port()  # now that it is free
