@@ -67,7 +67,7 @@ def undisturbed(launched):
 def own_model(folder: pathlib.Path, body: str) -> dict[str, str]:
     """The `[model]` table of a user's builder."""
     text = textwrap.indent(textwrap.dedent(body), "    ")
-    text = f"import json, os, signal\n\ndef build(columns, head, settings):\n{text}\n"
+    text = f"import json, os, signal, time\n\ndef build(columns, head, settings):\n{text}\n"
     (folder / "own.py").write_text(text, "utf-8")
     return {"family": "own.py:build"}
 
@@ -85,13 +85,15 @@ def assert_same_training(one, other, tolerance):
             assert epoch[name] == pytest.approx(reference[name], abs=1e-5), name
 
 
-def test_two_workers_end_with_the_weights_and_metrics_of_one_process(undisturbed, alone):
-    expected = alone(**LONG)
+def test_two_workers_end_with_the_weights_and_metrics_of_one_process(launched, alone):
+    found, expected = launched(steps=50), alone(steps=50)
 
-    # 50 steps of plain descent: nothing but the order of the sums differs
-    assert (undisturbed[1]["replicas"], expected[1]["replicas"]) == (2, 1)
-    assert undisturbed[1]["steps_taken"] == expected[1]["steps_taken"] == 50
-    assert_same_training(undisturbed, expected, 1e-5)
+    # 50 steps of plain descent: nothing but the order of the sums differs. With 8 units and not
+    # the 1,024 of LONG: of 10 million inputs to a ReLU some are so near to 0 that another order
+    # puts them on its other side, and the weights of that unit differ by 1e-4.
+    assert (found[1]["replicas"], expected[1]["replicas"]) == (2, 1)
+    assert found[1]["steps_taken"] == expected[1]["steps_taken"] == 50
+    assert_same_training(found, expected, 1e-5)
 
 
 @pytest.mark.slow
@@ -156,6 +158,7 @@ def test_a_worker_that_dies_too_often_is_told_with_its_last_words(data, tmp_path
         if json.loads(os.environ["TF_CONFIG"])["task"]["index"] == 1:
             print("I feel unwell", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(100)  # the other one is ended with it, and has nothing to say before
         """,
     )
 
