@@ -1,6 +1,7 @@
 """One process of a training: from transformed examples to a checked SavedModel."""
 
 import dataclasses
+import os
 import pathlib
 import shutil
 import time
@@ -66,7 +67,10 @@ def train(job: Job) -> None:
     begun = time.monotonic()
     session = _session(job)
     network, model, reused = _models(session)
-    recorder = session.fit(model, job.run_folder)
+    try:
+        recorder = session.fit(model, job.run_folder)
+    except GateError as error:
+        raise GateError([*error.problems, *_kept(job.run_folder)]) from error
     if not session.shared.is_chief:
         return
     parity = _exported(session, network)
@@ -83,6 +87,17 @@ def train(job: Job) -> None:
     history.write(history.history(recorder, session.plan, **facts), job.run_folder)
     for checkpoint in job.run_folder.rglob(CHECKPOINT):
         checkpoint.unlink()
+
+
+def _kept(run_folder: pathlib.Path) -> list[str]:
+    """Puts the last good checkpoint beside the run's folder, which TFX removes, and says where."""
+    last, kept = run_folder / CHECKPOINT, run_folder.with_name(f"{run_folder.name}-{CHECKPOINT}")
+    if not last.exists():
+        return []
+    copy = kept.with_suffix(f".{os.getpid()}")  # every worker of a group comes here
+    shutil.copyfile(last, copy)
+    copy.replace(kept)
+    return [f"training: the last good checkpoint is kept at {kept}"]
 
 
 def _session(job: Job) -> Session:

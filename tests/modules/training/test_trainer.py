@@ -129,6 +129,20 @@ def test_tensorflow_is_told_to_be_deterministic_only_when_the_spec_asks(run, mon
     assert told == [True] * wanted
 
 
+def test_the_last_good_checkpoint_outlives_a_run_whose_loss_is_not_finite(data, tmp_path):
+    # No step of 10 is amiss; then the learning rate is 1e30 times what it was.
+    schedule = {"name": "piecewise", "boundaries": [0.5], "factors": [1e-30, 1.0]}
+    broken = {"learning_rate": 1e30, "schedule": schedule, "steps": 20, "checkpoint_steps": 1}
+
+    with pytest.raises(GateError, match=r"kept at \S+run-checkpoint.npz") as raised:
+        run_fn(fn_args(data, tmp_path, steps_per_execution=1, **broken))
+
+    assert "training: the loss became" in raised.value.problems[0]
+    kept = load(str(tmp_path / "run-checkpoint.npz"))
+    assert kept is not None
+    assert 10 <= kept.notes["recorder"]["step"] < 20
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_a_model_of_lower_precision_is_exported_in_float32(run, examples, first, precision):
     folder, found = run(seed=7, precision=precision, steps=40)
