@@ -21,7 +21,7 @@ def test_steps_epochs_and_the_metrics_of_the_last_epoch_are_told(caplog, monkeyp
         data = {"validation_data": (x, x), "batch_size": 2, "epochs": 2, "verbose": 0}
         model.fit(x, x, callbacks=[recorder, TrainingProgress(recorder)], **data)
 
-    told = caplog.messages
+    told = [record.getMessage() for record in caplog.records if record.name == LOGGER.name]
     assert told[:2] == ["epoch 1 of 2, step 1 of 4", "epoch 1 of 2, step 2 of 4"]
     assert told[2].startswith("epoch 2 of 2, step 3 of 4, val_loss ")
     assert told[2].endswith(" examples/s")
