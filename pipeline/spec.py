@@ -16,6 +16,7 @@ from modules.spec.learning import LearningSpec
 from modules.spec.part import Part
 from pipeline import training
 from pipeline.explain import explain
+from pipeline.kubeflow.settings import Kubeflow
 from pipeline.metrics import METRICS
 
 
@@ -64,6 +65,7 @@ class Spec(LearningSpec):
     evaluation: Evaluation = Evaluation()
     push: Push = Push()
     beam: Beam = Beam()
+    kubeflow: Kubeflow | None = None
 
     def learning(self) -> LearningSpec:
         """The part that Transform and Trainer are told."""

@@ -1,15 +1,12 @@
 """Which model a candidate is compared with."""
 
-import os
-from typing import Any
-
-import pydantic
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
 from tfx.types import Artifact
-from tfx.utils import io_utils, path_utils
+from tfx.utils import path_utils
 
+from components.baseline.comparable import takes
 from modules.spec.learning import Interface
 
 
@@ -31,17 +28,13 @@ class LatestComparableModel(LatestBlessedModelStrategy):
         model_blessing_channel_key: str,
     ) -> dict[str, list[Artifact]]:
         models = input_dict[model_channel_key]
-        comparable = [model for model in models if self._comparable(model)]
+        comparable = [
+            model
+            for model in models
+            if takes(path_utils.serving_model_path(model.uri), self._candidate)
+        ]
         narrowed = {**input_dict, model_channel_key: comparable}
         found: dict[str, list[Artifact]] = super()._resolve(
             narrowed, model_channel_key, model_blessing_channel_key
         )
         return found
-
-    def _comparable(self, model: Any) -> bool:
-        path = os.path.join(path_utils.serving_model_path(model.uri), Interface.FILE)
-        try:
-            baseline = Interface.model_validate_json(io_utils.read_string_file(path))
-        except (OSError, pydantic.ValidationError):  # gone, or of another version of ours
-            return False
-        return self._candidate.serves(baseline)

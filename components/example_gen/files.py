@@ -1,6 +1,7 @@
 """The files of a source, and what can be known of them before they are read."""
 
 import csv
+import dataclasses
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
@@ -60,9 +61,47 @@ def pattern(source: str, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
     path = folder / source
     if path.is_dir():
         return path, _GLOBS[format_of(find(source, folder), None)]
+    base, glob = _split(path)
+    return pathlib.Path(base), glob
+
+
+def _split(path: pathlib.PurePath) -> tuple[pathlib.PurePath, str]:
+    """The path up to its first wildcard, and the rest."""
     parts = path.parts
     first = next((i for i, part in enumerate(parts) if set(part) & set("*?[")), len(parts) - 1)
-    return pathlib.Path(*parts[:first]), "/".join(parts[first:])
+    return type(path)(*parts[:first]), "/".join(parts[first:])
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The files of a source, as TFX's ExampleGen driver takes them."""
+
+    folder: pathlib.PurePath
+    pattern: str  # a glob below the folder
+    format: Format
+
+
+def locate(source: str, given: Format | None, folder: pathlib.Path) -> Source:
+    """The files that a source names.
+
+    Raises:
+        DataError: if there are none, one is empty, or their names do not tell the format.
+    """
+    data_format = format_of(find(source, folder), given)
+    return Source(*pattern(source, folder), data_format)
+
+
+def elsewhere(source: str, data_format: Format, folder: pathlib.PurePath) -> Source:
+    """The files that a source names on another machine, by their names alone."""
+    path = folder / source
+    if path.suffix.lower() not in _SUFFIXES and not set(path.name) & set("*?["):
+        return Source(path, _GLOBS[data_format], data_format)
+    return Source(*_split(path), data_format)
+
+
+def format_by_name(source: str) -> Format | None:
+    """What the name of a source tells of its format."""
+    return _SUFFIXES.get(pathlib.PurePath(source).suffix.lower())
 
 
 def format_of(files: Iterable[pathlib.Path], given: Format | None) -> Format:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from modules.errors import InputProblem
 from pipeline.console import complain, near, say
+from pipeline.failure import exit_code
 from pipeline.init import source as source_of
 from pipeline.init import toml
 from pipeline.init.draft import Draft, Wishes, draft
@@ -15,7 +16,6 @@ from pipeline.init.kinds import warning
 from pipeline.init.schema import schema_text
 from pipeline.init.spec_text import SCHEMA_FILE, SPEC_FILE, spec_text
 from pipeline.init.writing import refuse_existing, write_checked
-from pipeline.local.result import exit_code
 from pipeline.spec import Spec
 
 

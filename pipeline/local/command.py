@@ -10,11 +10,12 @@ from rich.text import Text
 from modules.errors import InputProblem
 from pipeline import spec as spec_of
 from pipeline.console import complain, near, say
+from pipeline.failure import ExitCode, exit_code
 from pipeline.local.display import Lines, Lively, Silent
 from pipeline.local.following import Ended
 from pipeline.local.preflight import check_before
 from pipeline.local.query import first_row, query_script
-from pipeline.local.result import ExitCode, Result, exit_code
+from pipeline.local.result import Result
 from pipeline.local.run import run
 from pipeline.spec import Spec
 

@@ -4,9 +4,9 @@ import dataclasses
 import pathlib
 import time
 
+from pipeline.failure import ExitCode
 from pipeline.local.result import (
     Event,
-    ExitCode,
     Failed,
     Finished,
     Node,

@@ -1,38 +1,13 @@
 """What a run ends with, and what it says on its way there."""
 
-import enum
 from typing import Annotated, Literal
 
 import pydantic
 
-from modules.errors import DataError, GateError, InputProblem, SpecError
+from pipeline.failure import ExitCode
 
 Verdict = Literal["blessed", "not_blessed", "failed"]
 State = Literal["waiting", "running", "done", "failed", "skipped"]
-
-
-class ExitCode(enum.IntEnum):
-    """Exit codes of `headrace run`, as its --help lists them."""
-
-    BLESSED = 0  # trained, judged, pushed
-    CRASH = 1  # a fault of ours, of a library or of the machine
-    BAD_SPEC = 2  # the spec or the command line is not usable
-    BAD_DATA = 3  # the data cannot be read as the spec says
-    GATE = 4  # the data was read, and is not fit to learn from
-    NOT_BLESSED = 5  # the model is not good enough; nothing was pushed
-    INTERRUPTED = 130  # Ctrl-C
-
-
-_OF_PROBLEMS: dict[type[InputProblem], ExitCode] = {
-    SpecError: ExitCode.BAD_SPEC,
-    DataError: ExitCode.BAD_DATA,
-    GateError: ExitCode.GATE,
-}
-
-
-def exit_code(problem: InputProblem) -> ExitCode:
-    """The exit code for a problem with what the user gave."""
-    return _OF_PROBLEMS[type(problem)]
 
 
 class Node(pydantic.BaseModel):

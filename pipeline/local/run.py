@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Generator
 
+from pipeline.failure import ExitCode
 from pipeline.local.display import Display
 from pipeline.local.following import Ended, Following
 from pipeline.local.preflight import check_before
-from pipeline.local.result import EVENTS, Event, ExitCode, Failed, Request
+from pipeline.local.result import EVENTS, Event, Failed, Request
 from pipeline.spec import Spec
 
 _GRACE_SECONDS = 5  # between asking a worker to end and ending it

@@ -5,7 +5,6 @@ pipe. Its output goes to the run's log.
 """
 
 import contextlib
-import errno
 import logging
 import os
 import pathlib
@@ -15,16 +14,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 
-from modules.errors import InputProblem
+from pipeline.failure import explained
 from pipeline.local.result import (
     Event,
-    ExitCode,
     Failed,
     Planned,
     Progress,
     Request,
     Started,
-    exit_code,
 )
 
 Tell = Callable[[Event], None]
@@ -49,14 +46,17 @@ def _run(request: Request, tell: Tell) -> None:
     from tfx.orchestration.local import runner_utils
     from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
+    from components.example_gen import files
     from modules import progress
     from pipeline.graph import Places, build_pipeline
     from pipeline.lineage import output_artifacts
     from pipeline.local.outcome import outcome
     from pipeline.spec import Spec
 
-    places = Places(*map(pathlib.Path, (request.spec_folder, request.runs, request.serving)))
-    pipeline = build_pipeline(Spec.model_validate_json(request.spec), places)
+    spec, folder = Spec.model_validate_json(request.spec), pathlib.Path(request.spec_folder)
+    data = files.locate(spec.data.source, spec.data.format, folder)
+    places = Places(folder, data, pathlib.Path(request.runs), pathlib.Path(request.serving))
+    pipeline = build_pipeline(spec, places)
     ir = compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(
         ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: request.run_id}
@@ -102,29 +102,9 @@ def _failures_told(tell: Tell) -> Iterator[None]:
         yield
     except Exception as error:
         traceback.print_exc()
-        tell(failure(error))
+        code, problems = explained(error)
+        tell(Failed(exit_code=code, problems=problems))
         sys.exit(1)
-
-
-def failure(error: BaseException) -> Failed:
-    """The nearest cause that a user can mend, or else the error itself."""
-    for cause in _causes(error):
-        if isinstance(cause, InputProblem):
-            return Failed(exit_code=exit_code(cause), problems=list(cause.problems))
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            where = f" at {cause.filename}" if cause.filename else ""
-            return Failed(
-                exit_code=ExitCode.CRASH,
-                problems=[f"the disk is full{where}. Free some space and run again"],
-            )
-    text = f"{type(error).__name__}: {error}".strip()
-    return Failed(exit_code=ExitCode.CRASH, problems=[text])
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _die_with_the_parent() -> None:

@@ -6,6 +6,7 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
+from components.baseline.component import ABSENT, LatestPushed_Executor
 from components.baseline.strategy import LatestComparableModel
 from modules.spec.label import Label
 from modules.spec.learning import Interface
@@ -73,3 +74,56 @@ def test_a_model_that_takes_fewer_columns_can_be_compared_with(resolve):
 )
 def test_a_model_that_does_not_say_what_it_takes_is_passed_over(resolve, text):
     assert resolve((TODAY, True), (text, True)) == [1]
+
+
+def pushed(folder, version, interface):
+    file = folder / version / Interface.FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(interface.model_dump_json())
+    return file
+
+
+def latest(folder, model):
+    LatestPushed_Executor(None).Do(
+        {}, {"model": [model]}, {"destination": str(folder), "interface": TODAY.model_dump_json()}
+    )
+
+
+@pytest.fixture
+def model(tmp_path):
+    made = standard_artifacts.Model()
+    made.uri = str(tmp_path / "model")
+    (tmp_path / "model").mkdir()
+    return made
+
+
+def test_where_nothing_can_be_asked_the_newest_pushed_version_is_the_baseline(tmp_path, model):
+    pushed(tmp_path / "serving", "9", TODAY)
+    newest = pushed(tmp_path / "serving", "10", TODAY)  # as numbers, not as text
+    newest.with_name("mark").write_text("newest")
+    (tmp_path / "serving" / ".pushing-x").mkdir()
+
+    latest(tmp_path / "serving", model)
+
+    copied = pathlib.Path(path_utils.serving_model_path(model.uri)) / "assets.extra"
+    assert (copied / "mark").read_text() == "newest"
+    assert not model.has_custom_property(ABSENT)
+
+
+def test_a_pushed_version_that_does_not_take_todays_examples_is_passed_over(tmp_path, model):
+    pushed(tmp_path / "serving", "9", TODAY).with_name("mark").write_text("taken")
+    pushed(tmp_path / "serving", "10", Interface(label=LABEL, columns={"distance": "text"}))
+
+    latest(tmp_path / "serving", model)
+
+    copied = pathlib.Path(path_utils.serving_model_path(model.uri)) / "assets.extra"
+    assert (copied / "mark").read_text() == "taken"
+
+
+@pytest.mark.parametrize("folder", ["serving", "gone"])
+def test_without_a_version_the_model_is_marked_absent(tmp_path, model, folder):
+    (tmp_path / "serving").mkdir()
+
+    latest(tmp_path / folder, model)
+
+    assert model.get_int_custom_property(ABSENT) == 1

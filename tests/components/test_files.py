@@ -178,3 +178,19 @@ def test_a_long_list_of_columns_is_cut():
     said = list(files.check_columns(pathlib.Path("x.csv"), names, {"late": "label.column"}))
 
     assert said[0].endswith(", c39, ...")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("flights.csv", ("/data", "flights.csv")),
+        ("day/*.csv", ("/data/day", "*.csv")),
+        ("s*/a.parquet", ("/data", "s*/a.parquet")),
+        ("/elsewhere/a.csv", ("/elsewhere", "a.csv")),
+        ("day", ("/data/day", files._GLOBS["csv"])),  # a folder: its data files
+    ],
+)
+def test_files_on_another_machine_are_named_without_a_look(source, expected):
+    found = files.elsewhere(source, "csv", pathlib.PurePosixPath("/data"))
+
+    assert (str(found.folder), found.pattern) == expected

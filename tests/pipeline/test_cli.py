@@ -6,7 +6,7 @@ import sys
 from click.testing import CliRunner
 
 from pipeline.cli import main
-from pipeline.local.result import ExitCode
+from pipeline.failure import ExitCode
 
 
 def test_help_lists_every_exit_code():

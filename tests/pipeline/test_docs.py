@@ -9,7 +9,8 @@ from pipeline.metrics import METRICS
 from pipeline.spec import Spec
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
-PAGE = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("spec.md", "training.md"))
+PAGES = ("spec.md", "training.md", "kubeflow.md")
+PAGE = "".join((DOCS / name).read_text(encoding="utf-8") for name in PAGES)
 SCHEMA = Spec.model_json_schema(by_alias=True)
 TABLES = {"Spec": SCHEMA, **SCHEMA["$defs"]}
 

@@ -34,7 +34,7 @@ import pytest
             "validation.schem=x",
             "validation.schem: unknown key. Known here: schema, .*; did you mean 'schema'?",
         ),
-        ("wholly.other=1", "wholly: unknown key. Known here: .*, beam"),
+        ("wholly.other=1", "wholly: unknown key. Known here: .*, kubeflow"),
     ],
 )
 def test_an_unknown_key_is_told_with_those_known_and_the_nearest(problems, override, problem):

@@ -6,8 +6,9 @@ import pathlib
 
 import pytest
 
+from pipeline.failure import ExitCode
 from pipeline.local.following import Following
-from pipeline.local.result import EVENTS, ExitCode, Failed, Finished, Planned, Progress, Started
+from pipeline.local.result import EVENTS, Failed, Finished, Planned, Progress, Started
 from pipeline.spec import Spec
 
 FOLDER = pathlib.Path("/runs/20130101-000000")

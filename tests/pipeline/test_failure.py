@@ -1,12 +1,11 @@
-"""What a worker tells of a failure."""
+"""What is told of a failure."""
 
 import errno
 
 import pytest
 
 from modules.errors import DataError, GateError, SpecError
-from pipeline.local.result import ExitCode
-from pipeline.local.worker import failure
+from pipeline.failure import ExitCode, explained
 
 
 def wrapped(cause):
@@ -29,19 +28,21 @@ def wrapped(cause):
     ],
 )
 def test_a_problem_with_the_input_is_found_within_what_libraries_make_of_it(cause, code):
-    told = failure(wrapped(cause))
+    told = explained(wrapped(cause))
 
-    assert (told.exit_code, told.problems) == (code, list(cause.problems))
+    assert told == (code, list(cause.problems))
 
 
 def test_a_full_disk_is_told_in_words():
-    told = failure(wrapped(OSError(errno.ENOSPC, "No space left on device", "/serving/x")))
+    told = explained(wrapped(OSError(errno.ENOSPC, "No space left on device", "/serving/x")))
 
-    assert told.exit_code == ExitCode.CRASH
-    assert told.problems == ["the disk is full at /serving/x. Free some space and run again"]
+    assert told == (
+        ExitCode.CRASH,
+        ["the disk is full at /serving/x. Free some space and run again"],
+    )
 
 
 def test_any_other_error_is_a_crash_that_names_its_type():
-    told = failure(KeyError("dest"))
+    told = explained(KeyError("dest"))
 
-    assert (told.exit_code, told.problems) == (ExitCode.CRASH, ["KeyError: 'dest'"])
+    assert told == (ExitCode.CRASH, ["KeyError: 'dest'"])

@@ -1,0 +1,48 @@
+"""How a run fails: its exit code, and what is said of the error, wherever it runs."""
+
+import enum
+import errno
+from collections.abc import Iterator
+
+from modules.errors import DataError, GateError, InputProblem, SpecError
+
+
+class ExitCode(enum.IntEnum):
+    """Exit codes of `headrace run`, as its --help lists them."""
+
+    BLESSED = 0  # trained, judged, pushed
+    CRASH = 1  # a fault of ours, of a library or of the machine
+    BAD_SPEC = 2  # the spec or the command line is not usable
+    BAD_DATA = 3  # the data cannot be read as the spec says
+    GATE = 4  # the data was read, and is not fit to learn from
+    NOT_BLESSED = 5  # the model is not good enough; nothing was pushed
+    INTERRUPTED = 130  # Ctrl-C
+
+
+_OF_PROBLEMS: dict[type[InputProblem], ExitCode] = {
+    SpecError: ExitCode.BAD_SPEC,
+    DataError: ExitCode.BAD_DATA,
+    GateError: ExitCode.GATE,
+}
+
+
+def exit_code(problem: InputProblem) -> ExitCode:
+    """The exit code for a problem with what the user gave."""
+    return _OF_PROBLEMS[type(problem)]
+
+
+def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
+    """The nearest cause that a user can mend, or else the error itself."""
+    for cause in _causes(error):
+        if isinstance(cause, InputProblem):
+            return exit_code(cause), list(cause.problems)
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = f" at {cause.filename}" if cause.filename else ""
+            return ExitCode.CRASH, [f"the disk is full{where}. Free some space and run again"]
+    return ExitCode.CRASH, [f"{type(error).__name__}: {error}".strip()]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

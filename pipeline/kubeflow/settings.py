@@ -1,0 +1,129 @@
+"""The `[kubeflow]` table: all that a cluster adds to a spec."""
+
+import pathlib
+import re
+from typing import Annotated, Self
+
+import pydantic
+
+from modules.spec.part import Part, Positive
+
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|[kKMGTPE]i?)?$"
+Quantity = Annotated[str, pydantic.Field(pattern=_QUANTITY)]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Minutes = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
+
+_SCHEMES = ("minio://", "s3://", "gs://")
+
+
+class Toleration(Part):
+    """Nodes with this taint are allowed."""
+
+    key: str
+    operator: str = pydantic.Field("Equal", pattern="^(Equal|Exists)$")
+    value: str | None = None
+    effect: str | None = pydantic.Field(None, pattern="^(NoSchedule|PreferNoSchedule|NoExecute)$")
+
+
+class Secret(Part):
+    """Environment variables whose values lie in a Secret of the cluster, by its keys."""
+
+    name: Name
+    env: dict[Variable, str] = pydantic.Field(min_length=1)  # variable -> key in the Secret
+
+
+class Stage(Part):
+    """What the pod of one stage is given."""
+
+    cpu: Quantity | None = None  # asked for, and not exceeded
+    memory: Quantity | None = None
+    gpus: int = pydantic.Field(0, ge=0)
+    gpu_resource: str = "nvidia.com/gpu"
+    node_selector: dict[str, str] = pydantic.Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    retries: int | None = pydantic.Field(None, ge=0)  # None: those of [kubeflow]
+    timeout_minutes: Minutes | None = None
+
+
+class Volume(Part):
+    """A PersistentVolumeClaim that every pod mounts; several at once, so ReadWriteMany."""
+
+    claim: Name
+    mount: str = "/headrace"
+
+    @pydantic.field_validator("mount")
+    @classmethod
+    def _is_a_place_of_its_own(cls, mount: str) -> str:
+        path = pathlib.PurePosixPath(mount)
+        if not path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
+            raise ValueError("expected an absolute path below /, for example '/headrace'")
+        return str(path)
+
+
+class Kubeflow(Part):
+    """The `[kubeflow]` table. What a pod sees of the spec's folder is below `volume`."""
+
+    image: str = pydantic.Field(min_length=1)
+    volume: Volume
+    folder: str | None = None  # of the spec's own files, below the mount; None: the pipeline's name
+    serving: str | None = None  # where versions are pushed, below it; None: `serving/<name>`
+    root: str | None = None  # of artifacts, a minio, s3 or gs URI; None: that of the cluster
+
+    retries: int = pydantic.Field(0, ge=0)  # of a stage that fails
+    timeout_minutes: Positive | None = None  # of a stage
+    service_account: Name | None = None  # None: that of Kubeflow Pipelines
+    image_pull_secrets: tuple[Name, ...] = ()
+    env: dict[Variable, str] = pydantic.Field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
+    node_selector: dict[str, str] = pydantic.Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    stages: dict[str, Stage] = pydantic.Field(
+        default_factory=dict
+    )  # by the name that `headrace run` prints
+
+    @pydantic.field_validator("root")
+    @classmethod
+    def _root_is_in_a_store(cls, root: str | None) -> str | None:
+        if root is not None and not re.fullmatch(rf"({'|'.join(_SCHEMES)})[^/\s]+(/\S*)?", root):
+            raise ValueError(f"expected a bucket, starting with {', '.join(_SCHEMES)}")
+        return root.rstrip("/") if root else root
+
+    @pydantic.field_validator("folder", "serving")
+    @classmethod
+    def _stays_below_the_mount(cls, path: str | None) -> str | None:
+        if path is not None and (path.startswith("/") or ".." in path.split("/")):
+            raise ValueError("expected a path below the volume's mount, without '..'")
+        return path
+
+    @pydantic.model_validator(mode="after")
+    def _image_has_a_version(self) -> Self:
+        last = self.image.rpartition("/")[2]
+        if last.endswith(":latest") or not (":" in last or "@sha256" in self.image):
+            raise ValueError(
+                f"image {self.image!r} names no version: a run would not say what it ran. "
+                f"Give a tag other than latest, or a digest"
+            )
+        return self
+
+    def stage(self, name: str) -> Stage:
+        """What the pod of a stage is given: its own settings over those of all."""
+        own = self.stages.get(name, Stage())
+        return own.model_copy(
+            update={
+                "node_selector": {**self.node_selector, **own.node_selector},
+                "tolerations": (*self.tolerations, *own.tolerations),
+                "retries": self.retries if own.retries is None else own.retries,
+                "timeout_minutes": own.timeout_minutes or self.timeout_minutes,
+            }
+        )
+
+    def spec_folder(self, name: str) -> pathlib.PurePosixPath:
+        """Where the pods of a pipeline find what lies beside its spec."""
+        return pathlib.PurePosixPath(self.volume.mount) / (self.folder or name)
+
+    def serving_folder(self, name: str) -> pathlib.PurePosixPath:
+        """Where the Pusher puts versions."""
+        return pathlib.PurePosixPath(self.volume.mount) / (self.serving or f"serving/{name}")

@@ -1,0 +1,125 @@
+"""What a spec becomes on Kubeflow Pipelines."""
+
+import json
+import pathlib
+
+import pytest
+import yaml
+from google.protobuf import json_format
+
+from modules.errors import DataError, SpecError
+from pipeline.kubeflow.check import check
+from pipeline.kubeflow.compiling import task_name
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+
+
+def tasks(made):
+    return made.pipeline.components["comp-pipeline"].dag.tasks
+
+
+def container(made, task):
+    executors = json_format.MessageToDict(made.pipeline.deployment_spec)["executors"]
+    return executors[f"exec-{task}"]["container"]
+
+
+def pod(made, task):
+    platform = json_format.MessageToDict(made.platform)["platforms"]["kubernetes"]
+    return platform["deploymentSpec"]["executors"][f"exec-{task}"]
+
+
+@pytest.mark.parametrize("name", ["diamonds", "flights", "penguins"])
+def test_a_data_set_compiles_to_the_same_text_as_ever(compiled, name):
+    # After a change that is meant, `python -m scripts.golden` writes these files anew.
+    assert compiled(name).yaml() == (GOLDEN / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["diamonds", "flights", "penguins"])
+def test_the_server_would_take_every_data_set(compiled, name):
+    assert check(list(yaml.safe_load_all(compiled(name).yaml()))) == []
+
+
+def test_the_pods_are_the_stages_of_the_local_run_in_the_same_order(compiled):
+    made = tasks(compiled("flights"))
+
+    assert {task.task_info.name for task in made.values()} == {
+        *("ImportSchemaGen", "TableExampleGen", "StatisticsGen", "ExampleValidator", "DataGate"),
+        *("Transform", "Trainer", "Baseline", "Evaluator", "Pusher"),
+    }
+    assert "data-gate" in made["transform"].dependent_tasks
+    assert "trainer" in made["baseline"].dependent_tasks
+
+
+def test_a_parameter_of_the_run_reaches_the_pods_that_it_changes(compiled):
+    made = compiled("flights")
+    given = tasks(made)["trainer"].inputs.parameters["steps"]
+    node = json.loads(container(made, "trainer")["args"][1])
+
+    assert given.component_input_parameter == "steps"
+    assert node["overlays"] == {"steps": "train_args.num_steps"}
+    assert made.pipeline.root.input_definitions.parameters["steps"].default_value.number_value == 0
+
+
+def test_every_pod_mounts_the_volume_and_can_write_below_tmp_only(compiled):
+    made = pod(compiled("flights"), "statistics-gen")
+
+    assert made["pvcMount"][0]["constant"] == "headrace"
+    assert made["pvcMount"][0]["mountPath"] == "/headrace"
+    assert made["emptyDirMounts"] == [{"volumeName": "tmp", "mountPath": "/tmp"}]
+    assert made["securityContext"] == {"runAsNonRoot": True}
+
+
+def test_a_stage_gets_what_its_table_says_over_what_all_get(compiled):
+    stage = 'kubeflow.stages={Trainer={cpu="4", memory="16Gi", gpus=1, retries=2}}'
+    general = ["kubeflow.retries=1", 'kubeflow.node_selector={pool="ml"}', stage]
+    made = compiled("flights", *general, "kubeflow.timeout_minutes=90")
+
+    resources = container(made, "trainer")["resources"]
+    assert resources["resourceCpuLimit"] == "4"
+    assert resources["resourceMemoryRequest"] == "16Gi"
+    assert resources["accelerator"] == {"resourceType": "nvidia.com/gpu", "resourceCount": "1"}
+    assert tasks(made)["trainer"].retry_policy.max_retry_count == 2
+    assert tasks(made)["transform"].retry_policy.max_retry_count == 1
+    assert pod(made, "trainer")["nodeSelector"] == {"labels": {"pool": "ml"}}
+    assert pod(made, "transform")["activeDeadlineSeconds"] == "5400"
+    assert "resources" not in container(made, "transform")
+
+
+def test_secrets_are_named_never_written_down(compiled):
+    secret = 'kubeflow.secrets=[{name="store", env={AWS_SECRET_ACCESS_KEY="secretkey"}}]'
+    made = compiled("flights", secret, 'kubeflow.image_pull_secrets=["registry"]')
+
+    given = pod(made, "pusher")["secretAsEnv"][0]
+    assert given["secretName"] == "store"
+    assert given["keyToEnv"] == [{"secretKey": "secretkey", "envVar": "AWS_SECRET_ACCESS_KEY"}]
+    assert pod(made, "pusher")["imagePullSecret"][0]["secretName"] == "registry"
+
+
+def test_an_unknown_stage_is_refused_with_the_nearest_name(compiled):
+    with pytest.raises(SpecError, match=r"kubeflow\.stages\.Traner: .*did you mean 'Trainer'"):
+        compiled("flights", 'kubeflow.stages={Traner={cpu="1"}}')
+
+
+def test_a_folder_whose_format_nothing_tells_is_refused(compiled):
+    with pytest.raises(DataError, match=r"data\.format: 'elsewhere' does not tell it"):
+        compiled("flights", "data.source=elsewhere")
+
+
+def test_a_folder_that_is_only_on_the_cluster_needs_its_format(compiled):
+    made = compiled("flights", "data.source=elsewhere", "data.format=parquet")
+    given = tasks(made)["table-example-gen"].inputs.parameters["input_base"]
+
+    assert given.runtime_value.constant.string_value == "/headrace/flights/elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("node", "task"),
+    [
+        ("TableExampleGen", "table-example-gen"),
+        ("Trainer.eu_west", "trainer-eu-west"),
+        ("TFMAEvaluator", "tfma-evaluator"),
+        ("mine", "mine"),
+    ],
+)
+def test_a_task_is_named_for_its_node_as_argo_asks(node, task):
+    assert task_name(node) == task

@@ -1,0 +1,175 @@
+"""What a pod does between KFP's launcher and a node's executor."""
+
+import json
+import pathlib
+
+import pytest
+
+from pipeline.kubeflow import entrypoint, uris
+from tests.pipeline.kubeflow import nodes
+
+SCHEMA = "tfx.types.standard_artifacts.Schema"
+MODEL = "tfx.types.standard_artifacts.Model"
+SEEN = f"{nodes.__name__}.Seen"
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    """The folders of the launcher, where a test may write."""
+    folders = {scheme: f"{tmp_path}{folder}" for scheme, folder in uris._FOLDERS.items()}
+    monkeypatch.setattr(uris, "_FOLDERS", folders)
+    monkeypatch.setattr(entrypoint, "_TERMINATION_LOG", tmp_path / "termination-log")
+    (tmp_path / "termination-log").touch()
+    return tmp_path
+
+
+def pod(node, tmp_path, inputs=None, parameters=None):
+    """Runs a node as KFP's launcher does; its exit code, and what it tells the launcher."""
+    told = tmp_path / "kfp_outputs" / "output_metadata.json"
+    # As the launcher sends it: types are empty, and metadata as ML Metadata gives it back.
+    executor_input = {
+        "inputs": {
+            "artifacts": {
+                key: {"artifacts": [{"name": "41", "type": {"instanceSchema": ""}, **artifact}]}
+                for key, artifact in (inputs or {}).items()
+            },
+            "parameterValues": parameters or {},
+        },
+        "outputs": {
+            "artifacts": {
+                key: {"artifacts": [{"uri": f"minio://bucket/run/{key}", "type": {}}]}
+                for key in node["outputs"]
+            },
+            "outputFile": str(told),
+        },
+    }
+    arguments = ["--node", json.dumps(node), "--input", json.dumps(executor_input)]
+    code = entrypoint.main(arguments)
+    return code, json.loads(told.read_text()) if told.exists() else None
+
+
+def node_of(component, **more):
+    executor = f"{nodes.__name__}.{component.__name__}_Executor"
+    return {"executor": executor, "outputs": {"seen": SEEN}, **more}
+
+
+def test_a_users_component_gets_its_artifacts_and_properties_back_as_they_were(scratch):
+    node = node_of(nodes.Look, inputs={"schema": SCHEMA}, integers=["times"])
+    metadata = {"note": "curated", "columns": {"list": ["a", "b"]}}
+    code, told = pod(
+        node,
+        scratch,
+        {"schema": {"uri": "minio://bucket/schema", "metadata": metadata}},
+        {"times": 3.0, "share": 0.5, "settings": "{}"},
+    )
+
+    assert code == 0
+    seen = json.loads((scratch / "minio/bucket/run/seen/seen.json").read_text())
+    assert seen == {
+        "schema": f"{scratch}/minio/bucket/schema",
+        "kind": "Schema",
+        "note": "curated",
+        "columns": ["a", "b"],
+        "times": "3",
+        "share": "0.5",
+        "settings": "{}",
+    }
+    (artifact,) = told["artifacts"]["seen"]["artifacts"]
+    assert artifact["uri"] == "minio://bucket/run/seen"
+    assert artifact["metadata"]["rows"] == 7
+    assert artifact["metadata"]["from"] == "minio://bucket/schema"
+    assert "nothing" not in artifact["metadata"]
+
+
+def test_a_parameter_of_the_run_replaces_what_was_compiled(scratch):
+    node = node_of(
+        nodes.Look,
+        inputs={"schema": SCHEMA},
+        integers=["times"],
+        overlays={"push": "settings.filesystem.folder", "steps": "times"},
+    )
+    settings = json.dumps({"filesystem": {"folder": "/headrace/serving", "keep": 3}})
+    parameters = {"times": 3.0, "share": 0.5, "settings": settings, "push": "/other", "steps": 0.0}
+    metadata = {"note": "", "columns": {"struct": {}}}
+    schema = {"schema": {"uri": "minio://bucket/schema", "metadata": metadata}}
+    code, _ = pod(node, scratch, schema, parameters)
+
+    seen = json.loads((scratch / "minio/bucket/run/seen/seen.json").read_text())
+    assert code == 0
+    assert json.loads(seen["settings"]) == {"filesystem": {"folder": "/other", "keep": 3}}
+    assert seen["times"] == "3"  # 0 replaces nothing
+
+
+def test_a_model_marked_absent_is_no_model(scratch):
+    node = node_of(nodes.Compare, inputs={"model": MODEL})
+    for metadata, expected in [({"absent": 1.0}, "none"), ({}, f"{scratch}/minio/bucket/model")]:
+        pod(node, scratch, {"model": {"uri": "minio://bucket/model", "metadata": metadata}})
+
+        assert (scratch / "minio/bucket/run/seen/seen.json").read_text() == expected
+
+
+def test_bad_data_ends_the_pod_with_its_exit_code_and_one_line(scratch, capfd):
+    code, told = pod(node_of(nodes.Refuse), scratch)
+
+    line = "headrace: split 'eval': has no rows; label: has one class"
+    assert (code, told) == (4, None)
+    assert capfd.readouterr().err.splitlines()[-1] == line
+    assert (scratch / "termination-log").read_text() == line
+
+
+def test_an_output_that_would_be_lost_is_an_error(scratch, capfd):
+    code, told = pod(node_of(nodes.Move), scratch)
+
+    assert (code, told) == (2, None)
+    assert "seen: the executor moved it from" in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_an_executor_that_is_not_in_the_image_is_named(scratch, capfd):
+    node = {"executor": "tests.pipeline.kubeflow.nodes.Gone_Executor", "outputs": {}}
+    code, _ = pod(node, scratch)
+
+    assert code == 1
+    assert "Gone_Executor" in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_example_gen_knows_span_and_fingerprint_though_no_driver_ran(scratch, monkeypatch):
+    from tfx.utils import name_utils
+
+    from components.example_gen.component import TableExampleGen
+    from components.example_gen.config import HashSplit, Table
+    from components.example_gen.files import Source
+
+    rows = "\n".join(f"{number},{number % 2}" for number in range(60))
+    (scratch / "rows.csv").write_text(f"x,late\n{rows}\n")
+    table = Table(
+        format="csv",
+        columns={"x": "number", "late": "text"},
+        label="late",
+        split=HashSplit(by="hash", train=0.5, eval=0.5),
+    )
+    made = TableExampleGen(Source(pathlib.Path("/gone"), "rows.csv", "csv"), table)
+    node = {
+        "executor": name_utils.get_full_name(made.executor_spec.executor_class),
+        "outputs": {"examples": "tfx.types.standard_artifacts.Examples"},
+        "integers": [key for key, value in made.exec_properties.items() if type(value) is int],
+        "resolves_span": True,
+        "overlays": {"data": "input_base"},
+        "beam": ["--runner=FnApiRunner", "--sdk_container_image=unused"],
+    }
+    properties = {key: value for key, value in made.exec_properties.items() if value is not None}
+    code, told = pod(node, scratch, parameters={**properties, "data": str(scratch)})
+
+    (artifact,) = told["artifacts"]["examples"]["artifacts"]
+    assert code == 0
+    assert json.loads(artifact["metadata"]["split_names"]) == ["train", "eval"]
+    assert artifact["metadata"]["custom:span"] == 0  # TFX's prefix for a name that is taken
+    assert artifact["metadata"]["input_fingerprint"].startswith("split:all,num_files:1")
+    assert (scratch / "minio/bucket/run/examples/Split-train").is_dir()
+
+
+def test_arguments_are_asked_for(capsys):
+    with pytest.raises(SystemExit) as ended:
+        entrypoint.main([])
+
+    assert ended.value.code == 2
+    assert "--node" in capsys.readouterr().err
