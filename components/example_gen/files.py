@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import pathlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -15,6 +16,9 @@ _SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+# What TFX's ExampleGen driver takes the newest of, or the one that a run asks for
+# (tfx/components/example_gen/utils.py).
+_SPANS = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\d+)?\}")
 # The suffixes as globs, in capitals too: a folder may hold a README or Spark's _SUCCESS as well.
 _GLOBS: dict[Format, str] = {"csv": "*.[cCtT][sS][vV]", "parquet": "*.[pP][aAqQ]*"}
 
@@ -30,7 +34,8 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
             [f"data.source: got {source!r}; name each level instead of **, such as data/*/*.csv"]
         )
     path = folder / source
-    if any(character in source for character in "*?["):
+    if _has_wildcards(source):
+        path = folder / _SPANS.sub("*", source)
         anchor = pathlib.Path(path.anchor)
         matches = anchor.glob(str(path.relative_to(anchor)))
         files = sorted(file for file in matches if file.is_file())
@@ -68,7 +73,7 @@ def pattern(source: str, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
 def _split(path: pathlib.PurePath) -> tuple[pathlib.PurePath, str]:
     """The path up to its first wildcard, and the rest."""
     parts = path.parts
-    first = next((i for i, part in enumerate(parts) if set(part) & set("*?[")), len(parts) - 1)
+    first = next((i for i, part in enumerate(parts) if _has_wildcards(part)), len(parts) - 1)
     return type(path)(*parts[:first]), "/".join(parts[first:])
 
 
@@ -94,9 +99,13 @@ def locate(source: str, given: Format | None, folder: pathlib.Path) -> Source:
 def elsewhere(source: str, data_format: Format, folder: pathlib.PurePath) -> Source:
     """The files that a source names on another machine, by their names alone."""
     path = folder / source
-    if path.suffix.lower() not in _SUFFIXES and not set(path.name) & set("*?["):
+    if path.suffix.lower() not in _SUFFIXES and not _has_wildcards(path.name):
         return Source(path, _GLOBS[data_format], data_format)
     return Source(*_split(path), data_format)
+
+
+def _has_wildcards(text: str) -> bool:
+    return bool(set(text) & set("*?[") or _SPANS.search(text))
 
 
 def format_by_name(source: str) -> Format | None:

@@ -5,31 +5,27 @@ kubeflow.md lists what the open-source server refuses of it, and what its pods w
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
 from google.protobuf import duration_pb2, json_format, struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.dsl.components.base.executor_spec import BeamExecutorSpec, ExecutorClassSpec
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
-from tfx.utils import name_utils
 
-from components.example_gen.component import TableExampleGen
 from modules.errors import SpecError
-from pipeline.kubeflow.node import Node
+from pipeline.kubeflow.containers import container, exit_container, properties
 from pipeline.kubeflow.parameters import Parameter
 from pipeline.kubeflow.settings import Kubeflow, Stage
 
 DAG = "pipeline"  # the task that holds all others, so that the exit handler sees its end
-COMMAND = ("python", "-m", "pipeline.kubeflow.entrypoint")
+EXIT = "exit"  # the task that runs when they have ended, however
 SCHEMA_VERSION = "2.1.0"  # the only one that the server takes (v2_template.go)
 
-_Container: TypeAlias = pb.PipelineDeploymentConfig.PipelineContainerSpec
-_Resources: TypeAlias = pb.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 # What Kubeflow's pages know how to show; every other artifact is `system.Artifact`.
 _TITLES = {
     standard_artifacts.Examples: "system.Dataset",
@@ -70,9 +66,13 @@ def compile_pipeline(
         component = spec.components[component_name(name)]
         _describe(component, name, node, mine)
         _add_task(dag.dag.tasks[name], name, node, mine, stage)
-        executor = deployment.executors[executor_name(name)].container
-        executor.CopyFrom(_container(node, mine, pipeline.beam_pipeline_args, settings, stage))
+        pod = container(node, mine, pipeline.beam_pipeline_args, settings)
+        deployment.executors[executor_name(name)].container.CopyFrom(pod)
     _pass_down(spec, dag, parameters)
+    _add_exit(spec)
+    deployment.executors[executor_name(EXIT)].container.CopyFrom(
+        exit_container(spec.pipeline_info.name, settings)
+    )
     spec.deployment_spec.update(json_format.MessageToDict(deployment))
     return spec
 
@@ -107,7 +107,7 @@ def _same_names(nodes: list[BaseNode], names: list[str]) -> list[str]:
     return [
         f"{node.id}: becomes the task {name!r}, as another node does. Give it another id"
         for index, (node, name) in enumerate(zip(nodes, names, strict=True))
-        if name in (*names[:index], DAG, "exit")
+        if name in (*names[:index], DAG, EXIT)
     ]
 
 
@@ -121,7 +121,7 @@ def _describe(
         artifact.artifact_type.CopyFrom(_type(channel.type))
     for key, channel in node.outputs.items():
         component.output_definitions.artifacts[key].artifact_type.CopyFrom(_type(channel.type))
-    for key, value in _properties(node).items():
+    for key, value in properties(node).items():
         kind = _runtime_type(value) if isinstance(value, RuntimeParameter) else _value_type(value)
         component.input_definitions.parameters[key].parameter_type = kind
     for parameter in parameters:
@@ -139,7 +139,7 @@ def _add_task(
         source = task.inputs.artifacts[key].task_output_artifact
         source.producer_task = task_name(channel.producer_component_id)
         source.output_artifact_key = channel.output_key
-    for key, value in _properties(node).items():
+    for key, value in properties(node).items():
         if isinstance(value, RuntimeParameter):
             task.inputs.parameters[key].component_input_parameter = value.name
         else:
@@ -151,48 +151,6 @@ def _add_task(
         task.retry_policy.max_retry_count = stage.retries
         task.retry_policy.backoff_duration.CopyFrom(duration_pb2.Duration(seconds=30))
         task.retry_policy.backoff_factor = 2.0
-
-
-def _container(
-    node: BaseNode,
-    parameters: list[Parameter],
-    beam_flags: Iterable[str],
-    settings: Kubeflow,
-    stage: Stage,
-) -> _Container:
-    """The pod of the node."""
-    own = node.executor_spec
-    flags = own.beam_pipeline_args if isinstance(own, BeamExecutorSpec) else None
-    told = Node(
-        executor=name_utils.get_full_name(own.executor_class),
-        inputs={key: _class(channel.type) for key, channel in node.inputs.items()},
-        outputs={key: _class(channel.type) for key, channel in node.outputs.items()},
-        integers=tuple(key for key, value in _properties(node).items() if type(value) is int),
-        resolves_span=isinstance(node, TableExampleGen),
-        overlays={parameter.name: parameter.overlays[node.id] for parameter in parameters},
-        beam=tuple(flags or beam_flags),
-    )
-    container = _Container(
-        image=settings.image,
-        command=COMMAND,
-        args=["--node", told.model_dump_json(exclude_defaults=True), "--input", "{{$}}"],
-    )
-    # A read-only root file system and any numeric user: only /tmp is sure to be writable.
-    environment = {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "1"}  # noqa: S108
-    for name, value in {**environment, **settings.env}.items():
-        container.env.add(name=name, value=value)
-    _give(container.resources, stage)
-    return container
-
-
-def _give(resources: _Resources, stage: Stage) -> None:
-    if stage.cpu:
-        resources.resource_cpu_request = resources.resource_cpu_limit = stage.cpu
-    if stage.memory:
-        resources.resource_memory_request = resources.resource_memory_limit = stage.memory
-    if stage.gpus:
-        resources.accelerator.resource_type = stage.gpu_resource
-        resources.accelerator.resource_count = str(stage.gpus)
 
 
 def _pass_down(spec: pb.PipelineSpec, dag: pb.ComponentSpec, parameters: list[Parameter]) -> None:
@@ -211,18 +169,26 @@ def _pass_down(spec: pb.PipelineSpec, dag: pb.ComponentSpec, parameters: list[Pa
         task.inputs.parameters[parameter.name].component_input_parameter = parameter.name
 
 
-def _properties(node: BaseNode) -> Mapping[str, Any]:
-    """Execution properties that are given."""
-    return {key: value for key, value in node.exec_properties.items() if value is not None}
+def _add_exit(spec: pb.PipelineSpec) -> None:
+    """The task that runs last, when the DAG has ended well or badly or was stopped."""
+    component = spec.components[component_name(EXIT)]
+    component.executor_label = executor_name(EXIT)
+    status = pb.ParameterType.TASK_FINAL_STATUS
+    component.input_definitions.parameters["status"].parameter_type = status
+    outcome = component.output_definitions.artifacts["outcome"]
+    outcome.artifact_type.CopyFrom(_type(object))
+    task = spec.root.dag.tasks[EXIT]
+    task.task_info.name = EXIT
+    task.component_ref.name = component_name(EXIT)
+    task.caching_options.enable_cache = False
+    task.dependent_tasks.append(DAG)
+    task.inputs.parameters["status"].task_final_status.producer_task = DAG
+    task.trigger_policy.strategy = task.trigger_policy.ALL_UPSTREAM_TASKS_COMPLETED
 
 
 def _type(artifact_class: type) -> pb.ArtifactTypeSchema:
     title = _TITLES.get(artifact_class, "system.Artifact")
     return pb.ArtifactTypeSchema(schema_title=title, schema_version="0.0.1")
-
-
-def _class(artifact_class: type) -> str:
-    return name_utils.get_full_name(artifact_class)
 
 
 def _value_type(value: Any) -> pb.ParameterType.ParameterTypeEnum:

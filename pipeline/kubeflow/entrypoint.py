@@ -91,22 +91,26 @@ def _executor(node: Node) -> Any:
     return made(made.Context(extra_flags=list(node.beam), tmp_dir=folder, unique_id="pod"))
 
 
-def _overlay(values: dict[str, Any], overlays: dict[str, str]) -> None:
+def _overlay(values: dict[str, Any], overlays: dict[str, tuple[str, ...]]) -> None:
     """Puts runtime parameters in the place of the execution properties that they replace."""
-    for parameter, path in overlays.items():
+    for parameter, paths in overlays.items():
         given = values.pop(parameter, None)
-        if not given:
-            continue
-        name, *keys = path.split(".")
-        if not keys:
-            values[name] = given
-            continue
-        content = json.loads(values[name])
-        table = content
-        for key in keys[:-1]:
-            table = table.setdefault(key, {})
-        table[keys[-1]] = given
-        values[name] = json.dumps(content)
+        if given:
+            for path in paths:
+                _replace(values, path, given)
+
+
+def _replace(values: dict[str, Any], path: str, given: Any) -> None:
+    name, *keys = path.split(".")
+    if not keys:
+        values[name] = given
+        return
+    content = json.loads(values.get(name) or "{}")
+    table = content
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+    table[keys[-1]] = given
+    values[name] = json.dumps(content)
 
 
 def _resolve_span(values: dict[str, Any], outputs: dict[str, list[Any]]) -> None:
@@ -115,12 +119,15 @@ def _resolve_span(values: dict[str, Any], outputs: dict[str, list[Any]]) -> None
     KFP has no such hook (`lifecycle.preCacheCheck` is ignored).
     """
     from tfx.components.example_gen import driver, input_processor, utils
-    from tfx.proto import example_gen_pb2
+    from tfx.proto import example_gen_pb2, range_config_pb2
     from tfx.utils import proto_utils
 
-    config = example_gen_pb2.Input()
+    config, chosen = example_gen_pb2.Input(), None
     proto_utils.json_to_proto(values["input_config"], config)
-    processor = input_processor.FileBasedInputProcessor(values["input_base"], config.splits, None)
+    if values.get("range_config"):
+        chosen = proto_utils.json_to_proto(values["range_config"], range_config_pb2.RangeConfig())
+    base = values["input_base"]
+    processor = input_processor.FileBasedInputProcessor(base, config.splits, chosen)
     span, version = processor.resolve_span_and_version()
     for split in config.splits:
         split.pattern = processor.get_pattern_for_span_version(split.pattern, span, version)

@@ -15,7 +15,7 @@ class Node(Part):
     outputs: dict[str, str] = pydantic.Field(default_factory=dict)
     integers: tuple[str, ...] = ()  # execution properties; in a pod every number is a float
     resolves_span: bool = False  # whether TFX's ExampleGen driver has to run first
-    # Runtime parameter -> the execution property that it replaces, or `property.key.key` for a
+    # Runtime parameter -> the execution properties that it replaces, or `property.key.key` for a
     # value within one that holds JSON. A parameter that is 0 or "" replaces nothing.
-    overlays: dict[str, str] = pydantic.Field(default_factory=dict)
+    overlays: dict[str, tuple[str, ...]] = pydantic.Field(default_factory=dict)
     beam: tuple[str, ...] = ()  # flags

@@ -6,6 +6,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
 from pipeline.graph import BASELINE, WARM_START
 
+_ENDS = ("start", "end")
 _PUSHED = "push_destination.filesystem.base_directory"
 
 
@@ -16,7 +17,7 @@ class Parameter:
     name: str
     default: str | int
     help: str
-    overlays: dict[str, str]  # by node: the execution property that it replaces (node.Node)
+    overlays: dict[str, tuple[str, ...]]  # by node: what it replaces (node.Node)
 
     @property
     def kind(self) -> pb.ParameterType.ParameterTypeEnum:
@@ -30,18 +31,24 @@ PARAMETERS = (
         "data",
         "",
         "Folder that the source's file names start from, as the pods see it; empty: as compiled",
-        {"TableExampleGen": "input_base"},
+        {"TableExampleGen": ("input_base",)},
+    ),
+    Parameter(
+        "span",
+        "",
+        "Number of the span to read, where the source names {SPAN}; empty: the newest",
+        {"TableExampleGen": tuple(f"range_config.static_range.{end}_span_number" for end in _ENDS)},
     ),
     Parameter(
         "steps",
         0,
         "Optimizer steps of the training; 0: as the spec says",
-        {"Trainer": "train_args.num_steps"},
+        {"Trainer": ("train_args.num_steps",)},
     ),
     Parameter(
         "push",
         "",
         "Folder that versions are pushed to, as the pods see it; empty: as compiled",
-        {"Pusher": _PUSHED, BASELINE: "destination", WARM_START: "destination"},
+        {"Pusher": (_PUSHED,), BASELINE: ("destination",), WARM_START: ("destination",)},
     ),
 )

@@ -7,7 +7,7 @@ from google.protobuf import json_format
 from kfp import kubernetes
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
-from pipeline.kubeflow.compiling import executor_name, task_name
+from pipeline.kubeflow.compiling import EXIT, executor_name, task_name
 from pipeline.kubeflow.settings import Kubeflow, Stage
 
 _Config: TypeAlias = kubernetes.kubernetes_executor_config_pb2.KubernetesExecutorConfig
@@ -17,7 +17,7 @@ def platform_spec(nodes: Iterable[str], settings: Kubeflow) -> pb.PlatformSpec:
     """The volume, the secrets and the placement of every node's pod."""
     platform = pb.PlatformSpec()
     executors = platform.platforms["kubernetes"].deployment_spec.executors
-    for node in nodes:
+    for node in (*nodes, EXIT):
         config = _config(settings, settings.stage(node))
         executors[executor_name(task_name(node))].update(json_format.MessageToDict(config))
     return platform

@@ -16,6 +16,7 @@ _KINDS = {
     pb.ParameterType.BOOLEAN: "bool_value",
     pb.ParameterType.LIST: "list_value",
     pb.ParameterType.STRUCT: "struct_value",
+    pb.ParameterType.TASK_FINAL_STATUS: "struct_value",
 }
 
 

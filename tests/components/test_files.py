@@ -187,6 +187,7 @@ def test_a_long_list_of_columns_is_cut():
         ("day/*.csv", ("/data/day", "*.csv")),
         ("s*/a.parquet", ("/data", "s*/a.parquet")),
         ("/elsewhere/a.csv", ("/elsewhere", "a.csv")),
+        ("day-{SPAN:3}/v{VERSION}/a.csv", ("/data", "day-{SPAN:3}/v{VERSION}/a.csv")),
         ("day", ("/data/day", files._GLOBS["csv"])),  # a folder: its data files
     ],
 )
@@ -194,3 +195,14 @@ def test_files_on_another_machine_are_named_without_a_look(source, expected):
     found = files.elsewhere(source, "csv", pathlib.PurePosixPath("/data"))
 
     assert (str(found.folder), found.pattern) == expected
+
+
+def test_a_source_with_spans_is_every_span_that_is_there(tmp_path):
+    for span in ("day-1", "day-02", "day-x.csv"):
+        (tmp_path / span).mkdir()
+        (tmp_path / span / "rows.csv").write_text("x\n1\n")
+
+    found = files.find("day-{SPAN}/rows.csv", tmp_path)
+
+    assert [path.parent.name for path in found] == ["day-02", "day-1", "day-x.csv"]
+    assert files.pattern("day-{SPAN}/rows.csv", tmp_path) == (tmp_path, "day-{SPAN}/rows.csv")

@@ -56,8 +56,18 @@ def test_a_parameter_of_the_run_reaches_the_pods_that_it_changes(compiled):
     node = json.loads(container(made, "trainer")["args"][1])
 
     assert given.component_input_parameter == "steps"
-    assert node["overlays"] == {"steps": "train_args.num_steps"}
+    assert node["overlays"] == {"steps": ["train_args.num_steps"]}
     assert made.pipeline.root.input_definitions.parameters["steps"].default_value.number_value == 0
+
+
+def test_the_exit_handler_runs_however_the_rest_has_ended(compiled):
+    made = compiled("flights")
+    last = made.pipeline.root.dag.tasks["exit"]
+
+    assert last.dependent_tasks == ["pipeline"]
+    assert last.inputs.parameters["status"].task_final_status.producer_task == "pipeline"
+    assert last.trigger_policy.strategy == last.trigger_policy.ALL_UPSTREAM_TASKS_COMPLETED
+    assert pod(made, "exit")["securityContext"] == {"runAsNonRoot": True}
 
 
 def test_every_pod_mounts_the_volume_and_can_write_below_tmp_only(compiled):

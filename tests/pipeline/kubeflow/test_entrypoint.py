@@ -4,7 +4,11 @@ import json
 import pathlib
 
 import pytest
+from tfx.utils import name_utils
 
+from components.example_gen.component import TableExampleGen
+from components.example_gen.config import HashSplit, Table
+from components.example_gen.files import Source
 from pipeline.kubeflow import entrypoint, uris
 from tests.pipeline.kubeflow import nodes
 
@@ -86,7 +90,7 @@ def test_a_parameter_of_the_run_replaces_what_was_compiled(scratch):
         nodes.Look,
         inputs={"schema": SCHEMA},
         integers=["times"],
-        overlays={"push": "settings.filesystem.folder", "steps": "times"},
+        overlays={"push": ["settings.filesystem.folder"], "steps": ["times"]},
     )
     settings = json.dumps({"filesystem": {"folder": "/headrace/serving", "keep": 3}})
     parameters = {"times": 3.0, "share": 0.5, "settings": settings, "push": "/other", "steps": 0.0}
@@ -132,38 +136,46 @@ def test_an_executor_that_is_not_in_the_image_is_named(scratch, capfd):
     assert "Gone_Executor" in capfd.readouterr().err.splitlines()[-1]
 
 
-def test_example_gen_knows_span_and_fingerprint_though_no_driver_ran(scratch, monkeypatch):
-    from tfx.utils import name_utils
-
-    from components.example_gen.component import TableExampleGen
-    from components.example_gen.config import HashSplit, Table
-    from components.example_gen.files import Source
-
-    rows = "\n".join(f"{number},{number % 2}" for number in range(60))
-    (scratch / "rows.csv").write_text(f"x,late\n{rows}\n")
+def example_gen(pattern):
+    """TableExampleGen as it is compiled: the node, and its execution properties."""
     table = Table(
         format="csv",
         columns={"x": "number", "late": "text"},
         label="late",
         split=HashSplit(by="hash", train=0.5, eval=0.5),
     )
-    made = TableExampleGen(Source(pathlib.Path("/gone"), "rows.csv", "csv"), table)
+    made = TableExampleGen(Source(pathlib.Path("/gone"), pattern, "csv"), table)
+    properties = {key: value for key, value in made.exec_properties.items() if value is not None}
+    ends = [f"range_config.static_range.{end}_span_number" for end in ("start", "end")]
     node = {
         "executor": name_utils.get_full_name(made.executor_spec.executor_class),
         "outputs": {"examples": "tfx.types.standard_artifacts.Examples"},
-        "integers": [key for key, value in made.exec_properties.items() if type(value) is int],
+        "integers": [key for key, value in properties.items() if type(value) is int],
         "resolves_span": True,
-        "overlays": {"data": "input_base"},
+        "overlays": {"data": ["input_base"], "span": ends},
         "beam": ["--runner=FnApiRunner", "--sdk_container_image=unused"],
     }
-    properties = {key: value for key, value in made.exec_properties.items() if value is not None}
-    code, told = pod(node, scratch, parameters={**properties, "data": str(scratch)})
+    return node, properties
+
+
+@pytest.mark.parametrize(("given", "span", "rows"), [("", 12, 40), ("7", 7, 60)])
+def test_example_gen_reads_a_span_though_kubeflow_runs_no_driver(scratch, given, span, rows):
+    for number, count in [(7, 60), (12, 40)]:
+        (scratch / f"day-{number}").mkdir()
+        lines = "\n".join(f"{number},{number % 2}" for number in range(count))
+        (scratch / f"day-{number}" / "rows.csv").write_text(f"x,late\n{lines}\n")
+    node, properties = example_gen("day-{SPAN}/rows.csv")
+
+    parameters = {**properties, "data": str(scratch), "span": given}
+    code, told = pod(node, scratch, parameters=parameters)
 
     (artifact,) = told["artifacts"]["examples"]["artifacts"]
+    metadata = artifact["metadata"]
     assert code == 0
-    assert json.loads(artifact["metadata"]["split_names"]) == ["train", "eval"]
-    assert artifact["metadata"]["custom:span"] == 0  # TFX's prefix for a name that is taken
-    assert artifact["metadata"]["input_fingerprint"].startswith("split:all,num_files:1")
+    assert json.loads(metadata["split_names"]) == ["train", "eval"]
+    assert sum(json.loads(metadata["rows"]).values()) == rows
+    assert metadata["custom:span"] == span  # TFX's prefix for a name that is taken
+    assert metadata["input_fingerprint"].startswith("split:all,num_files:1")
     assert (scratch / "minio/bucket/run/examples/Split-train").is_dir()
 
 
