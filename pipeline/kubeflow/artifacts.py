@@ -32,15 +32,17 @@ class Names:
 
         Args:
             given: as in the ExecutorInput; changed in place.
-            classes: the import path of the class of each.
+            classes: the import path of the class of each. Others are Kubeflow's own, such as
+                the pod's log.
         """
-        for key, artifacts in given.items():
+        known = {key: given[key] for key in classes if key in given}
+        for key, artifacts in known.items():
             for artifact in artifacts.artifacts:
                 artifact.type.Clear()
                 artifact.type.schema_title = classes[key]
                 artifact.uri = uris.local(artifact.uri)
                 _unwrap(artifact.metadata)
-        read: Artifacts = upstream.parse_raw_artifact_dict(given, self._by_id)
+        read: Artifacts = upstream.parse_raw_artifact_dict(known, self._by_id)
         return {
             key: artifacts
             for key, artifacts in read.items()
