@@ -145,6 +145,6 @@ def build_pipeline(spec: Spec, places: Places, latest: Latest = latest_blessed) 
             evaluator,
             pusher,
         ],
-        beam_pipeline_args=beam_args(spec.beam),
+        beam_pipeline_args=beam_args(spec.beam, spec.kubeflow.image if spec.kubeflow else None),
         enable_cache=False,
     )

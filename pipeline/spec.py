@@ -15,6 +15,7 @@ from modules.spec.label import label_type
 from modules.spec.learning import LearningSpec
 from modules.spec.part import Part
 from pipeline import training
+from pipeline.beam import Beam
 from pipeline.explain import explain
 from pipeline.kubeflow.settings import Kubeflow
 from pipeline.metrics import METRICS
@@ -48,12 +49,6 @@ class Push(Part):
     """The `[push]` table."""
 
     to: str | None = None  # beside the spec; None: `serving` in the folder of the runs
-
-
-class Beam(Part):
-    """The `[beam]` table: where the data is processed."""
-
-    processes: int = pydantic.Field(1, ge=1)  # more than 1 pays from about 150,000 rows
 
 
 class Spec(LearningSpec):

@@ -70,8 +70,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
         from modules.preprocessing import preprocessing_fn
         from modules.spec.learning import LearningSpec
         from modules.training.input import load
-        from pipeline.beam import beam_args
-        from pipeline.spec import Beam
+        from pipeline.beam import Beam, beam_args
 
         spec = LearningSpec.model_validate({"features": features, "label": label, **tables})
         config = {"spec": spec.model_dump_json(), "folder": str(folder)}

@@ -5,7 +5,8 @@ import os
 
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import artifact, standard_artifacts
+from tfx.types import standard_artifacts
+from tfx.types.experimental import simple_artifacts
 from tfx.utils import io_utils
 
 from components.data_gate.artifacts import anomalies_by_split, statistics_by_split
@@ -16,20 +17,17 @@ from modules.errors import GateError
 REPORT_FILE = "report.json"
 
 
-class DataReport(artifact.Artifact):
-    """What DataGate noticed: `report.json`, a list of findings (`gate.Finding`)."""
-
-    TYPE_NAME = "DataReport"
-
-
 @component
 def DataGate(
     statistics: InputArtifact[standard_artifacts.ExampleStatistics],
     anomalies: InputArtifact[standard_artifacts.ExampleAnomalies],
-    report: OutputArtifact[DataReport],
+    report: OutputArtifact[simple_artifacts.File],
     settings: Parameter[str],
 ) -> None:
     """Stops the run, with every reason, unless the spec allows all that was found.
+
+    The report is a folder with `report.json`, a list of findings (`gate.Finding`). Its type is one
+    of TFX's own, which Vertex AI knows.
 
     Raises:
         GateError: for an anomaly that the spec does not allow, a split with too few rows, a

@@ -33,7 +33,7 @@ class Training(Part):
     warm_start: bool = False  # from the latest blessed model, as far as its shapes allow
 
     strategy: Strategy = "none"
-    workers: int = pydantic.Field(2, ge=1)  # processes of `multi_worker` on this machine
+    workers: int = pydantic.Field(2, ge=1)  # processes that compute, on this machine
     precision: Precision = "float32"  # of the network's arithmetic; weights stay float32
     deterministic: bool = False  # on GPUs, too, where it costs time; processors always are
     jit_compile: bool = False  # with XLA
@@ -42,16 +42,27 @@ class Training(Part):
     checkpoint_minutes: float = pydantic.Field(1.0, gt=0)  # between two checkpoints, at most
     checkpoint_steps: int | None = pydantic.Field(None, ge=1)  # as well, for long steps
 
-    @pydantic.field_validator("strategy")
-    @classmethod
-    def _keras_trains_with_it(cls, strategy: Strategy) -> Strategy:
-        if strategy == "parameter_server":
-            raise ValueError(
-                "Keras 3 cannot train with parameter servers (keras issue 18624; "
-                "docs/decisions/keras-multi-worker.md). Take 'multi_worker', whose workers agree "
-                "on every step"
+    @pydantic.model_validator(mode="after")
+    def _workers_can_go_their_own_ways(self) -> "Training":
+        if self.strategy != "parameter_server":
+            return self
+        # docs/decisions/keras-multi-worker.md has what happens otherwise.
+        wrong = []
+        if self.jit_compile:
+            wrong.append("jit_compile (XLA cannot reach weights of another process)")
+        if self.deterministic:
+            wrong.append("deterministic (the weights depend on which worker is ready first)")
+        if self.precision == "float16":
+            wrong.append(
+                "precision 'float16' (one worker changes the loss scale while another's gradient "
+                "still has the old one; 'bfloat16' has none)"
             )
-        return strategy
+        if wrong:
+            raise ValueError(
+                f"the strategy 'parameter_server' excludes {', '.join(wrong)}. Leave it out, or "
+                f"take 'multi_worker', whose workers agree on every step"
+            )
+        return self
 
     @pydantic.model_validator(mode="after")
     def _workers_can_share_the_work(self) -> "Training":

@@ -54,6 +54,10 @@ class Checkpoints(keras.callbacks.Callback):
     More than keras.callbacks.BackupAndRestore (Keras 3.15) keeps: the random state of dropout,
     what early stopping has seen and its best weights, the history; so a training that was
     interrupted ends as if it had not been. Must be the last of the callbacks.
+
+    Attributes:
+        held: set while more steps are under way than the recorder knows of; within an epoch
+            nothing is saved then.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._recorder = recorder
         self._others = [callback for callback in others if _memory(callback)]
         self._writes = writes
+        self.held = False
         self._saved_at, self._saved_step = time.monotonic(), 0
         self._found = load(path)
 
@@ -103,13 +108,13 @@ class Checkpoints(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Saves when it is time, but for the end of an epoch: that is not judged yet."""
         del batch, logs
-        if not self._recorder.at_epoch_end and self._is_due():
+        if not self.held and not self._recorder.at_epoch_end and self.is_due():
             self._save()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Saves when it is time, now that the others have seen the epoch's metrics."""
         del epoch, logs
-        if self._is_due():
+        if self.is_due():
             self._save()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
@@ -117,11 +122,12 @@ class Checkpoints(keras.callbacks.Callback):
         del logs
         self._save(ended=True)
 
-    def _is_due(self) -> bool:
+    def is_due(self, more: int = 0) -> bool:
+        """Whether it is time for this process to save, once so many more steps are taken."""
         if not self._writes:
             return False
         steps = self._training.checkpoint_steps
-        if steps and self._recorder.step - self._saved_step >= steps:
+        if steps and self._recorder.step + more - self._saved_step >= steps:
             return True
         return time.monotonic() - self._saved_at >= 60 * self._training.checkpoint_minutes
 

@@ -15,6 +15,8 @@ from modules.errors import SpecError, did_you_mean
 
 VARIABLE = "TF_CONFIG"
 _KINDS = ("chief", "worker", "ps", "evaluator")
+COORDINATED = ("chief", "worker", "ps")  # kinds that train with parameter servers
+_TITLES = {"ps": "parameter server"}  # of kinds whose name says too little
 _ADDRESS = re.compile(r"[^\s:/]+:\d{1,5}")
 
 
@@ -32,6 +34,27 @@ class Cluster:
         return self.kind == "chief" or (
             self.kind == "worker" and self.index == 0 and "chief" not in self.addresses
         )
+
+    @property
+    def name(self) -> str:
+        """This process among the others: `chief`, `worker 1` or `parameter server 0`."""
+        if self.kind == "chief":
+            return self.kind  # there is but one
+        return f"{_TITLES.get(self.kind, self.kind)} {self.index}"
+
+    def check_kinds(self, *kinds: str) -> None:
+        """Nothing, if there are processes of these kinds and of no other.
+
+        Raises:
+            SpecError: with the kinds that are missing or too much.
+        """
+        if set(self.addresses) != set(kinds):
+            raise SpecError(
+                [
+                    f"{VARIABLE}: cluster: got addresses of {', '.join(self.addresses)}, "
+                    f"expected those of {', '.join(kinds)}"
+                ]
+            )
 
     def check_port(self) -> None:
         """Nothing, if this process can listen where its peers look for it.
@@ -58,9 +81,13 @@ class Cluster:
         return json.dumps({"cluster": self.addresses, "task": task})
 
 
-def workers(addresses: Sequence[str], index: int) -> Cluster:
-    """The cluster of equal workers, seen by one of them."""
-    return Cluster({"worker": list(addresses)}, "worker", index)
+def members(addresses: Mapping[str, Sequence[str]]) -> list[Cluster]:
+    """The cluster of these addresses by kind, as each of its processes sees it."""
+    return [
+        Cluster(addresses, kind, index)
+        for kind in addresses
+        for index in range(len(addresses[kind]))
+    ]
 
 
 def from_environment() -> Cluster | None:

@@ -14,6 +14,7 @@ from modules.errors import SpecError
 from modules.progress import TrainingProgress
 from modules.spec.training import Training
 from modules.training.checkpoint import Checkpoints
+from modules.training.coordinated import Coordinated
 from modules.training.input import Order, Table, evaluation_batches, training_batches
 from modules.training.recording import Recorder
 from modules.training.strategy import Spread
@@ -115,7 +116,6 @@ def fit(
     Raises:
         GateError: at the first loss that is not finite; the last good checkpoint is kept.
     """
-    train, valid = tables
     recorder = Recorder(plan.order.steps_per_epoch, plan.total, plan.order.batch_size)
     own = [callback for callback in callbacks if spread.is_chief or not _writes(callback)]
     checkpoints = Checkpoints(
@@ -128,25 +128,43 @@ def fit(
         epochs=plan.epochs,
         steps=plan.order.steps_per_epoch,
     )
-    watched = spread.batches(functools.partial(evaluation_batches, valid))
     once.begin()
-    for start, end in [] if checkpoints.ended else plan.segments(checkpoints.step):
-        length = min(plan.order.steps_per_epoch, end - start)
-        first = start // plan.order.steps_per_epoch
-        model.fit(
-            spread.batches(functools.partial(training_batches, train, plan.order, start)),
-            initial_epoch=first,
-            epochs=first + (end - start) // length,
-            steps_per_epoch=length,
-            validation_data=watched,
-            callbacks=once,
-            shuffle=False,  # the batches are shuffled already
-            verbose=0,
-        )
-        if model.stop_training:
-            break
+    if not checkpoints.ended:
+        if spread.workers:
+            coordinated = Coordinated(model, tables, spread, once, checkpoints)
+            take = functools.partial(coordinated.fit, plan.order, plan.at_once)
+        else:
+            take = functools.partial(_by_keras, model, tables, plan.order, spread, once)
+        for part in plan.segments(checkpoints.step):
+            take(part)
+            if model.stop_training:
+                break
     once.end()
     return recorder
+
+
+def _by_keras(
+    model: keras.Model,
+    tables: tuple[Table, Table],
+    order: Order,
+    spread: Spread,
+    callbacks: keras.callbacks.CallbackList,
+    part: tuple[int, int],
+) -> None:
+    """Takes the steps from one on up to another: the rest of an epoch, or whole epochs."""
+    (train, valid), (start, end) = tables, part
+    length = min(order.steps_per_epoch, end - start)
+    first = start // order.steps_per_epoch
+    model.fit(
+        spread.batches(functools.partial(training_batches, train, order, start)),
+        initial_epoch=first,
+        epochs=first + (end - start) // length,
+        steps_per_epoch=length,
+        validation_data=spread.batches(functools.partial(evaluation_batches, valid)),
+        callbacks=callbacks,
+        shuffle=False,  # the batches are shuffled already
+        verbose=0,
+    )
 
 
 def _writes(callback: keras.callbacks.Callback) -> bool:

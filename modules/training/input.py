@@ -4,6 +4,7 @@ What a step sees follows from the seed and the step alone: so training goes on a
 had never stopped, and N replicas together see what one would.
 """
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -81,6 +82,18 @@ class Table:
             dtype: tf.constant(np.concatenate([arrays[name] for name in names], axis=1))
             for dtype, names in self._names.items()
         }
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """All that the table holds, for `holding` on another machine."""
+        return self._packed, self._label, () if self._weights is None else (self._weights,)
+
+    def holding(self, tensors: tuple[Any, ...]) -> "Table":
+        """A table of the same columns that picks from these tensors."""
+        other = copy.copy(self)
+        other._packed, other._label, weights = tensors
+        other._weights = weights[0] if weights else None
+        return other
 
     def pick(self, indices: tf.Tensor) -> tuple[Any, ...]:
         """`(features, label)`, or `(features, label, weight)`, of some rows."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from modules.spec.learning import LearningSpec
 from modules.spec.part import Part
+from modules.spec.workers import Workers
 
 
 class Job(Part):
@@ -18,13 +19,19 @@ class Job(Part):
     model: str  # where the SavedModel goes
     run: str  # where the history, logs and checkpoints go
     base_model: str | None = None  # the SavedModel to start from
+    cluster: Workers | None = None  # the pods that train; None: this machine does
     restarts: tuple[str, ...] = ()  # why it was started again, in order
 
     @classmethod
     def of(cls, fn_args: Any) -> "Job":
-        """The job that TFX's FnArgs describe."""
+        """The job that TFX's FnArgs describe; steps that they give replace those of the spec."""
+        spec = LearningSpec.model_validate_json(fn_args.custom_config["spec"])
+        if fn_args.train_steps:
+            training = spec.training.model_copy(update={"steps": fn_args.train_steps})
+            spec = spec.model_copy(update={"training": training})
+        cluster = fn_args.custom_config.get("cluster")
         return cls(
-            spec=LearningSpec.model_validate_json(fn_args.custom_config["spec"]),
+            spec=spec,
             folder=fn_args.custom_config["folder"],
             transform=fn_args.transform_output,
             train=tuple(fn_args.train_files),
@@ -32,6 +39,7 @@ class Job(Part):
             model=fn_args.serving_model_dir,
             run=fn_args.model_run_dir,
             base_model=fn_args.base_model,
+            cluster=cluster and Workers.model_validate_json(cluster),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Starts the workers of a training on this machine, and again when one of them dies."""
+"""Starts the processes of a training on this machine, and again when one of them dies."""
 
 import collections
 import contextlib
@@ -13,17 +13,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from modules import errors
 from modules.errors import InputProblem
 from modules.progress import LOGGER
+from modules.spec.training import Strategy, Training
 from modules.training import cluster
 from modules.training.job import Job
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.1
 _LAST_LINES = 15  # of a dead worker, in the error
+# How many processes of each kind train together, the one that writes first.
+_GROUPS: dict[Strategy, Callable[[int], dict[str, int]]] = {
+    "multi_worker": lambda workers: {"worker": workers},
+    "parameter_server": lambda workers: {"chief": 1, "worker": workers, "ps": 1},
+}
 
 
 class WorkerLost(RuntimeError):
@@ -34,7 +40,7 @@ class WorkerLost(RuntimeError):
 class Worker:
     """A process that trains with others, and what it has said."""
 
-    index: int
+    name: str
     process: subprocess.Popen[str]
     lines: collections.deque[str]  # the last of its output
     failure: InputProblem | None = None  # why it gave up, if it said so
@@ -51,14 +57,15 @@ class Worker:
         if not code:
             return None
         how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return f"worker {self.index} of the training (process {self.process.pid}) was {how}"
+        return f"{self.name} of the training (process {self.process.pid}) was {how}"
 
 
 def launch(job: Job) -> None:
     """Trains with as many workers as the spec says, and returns when the model is written.
 
-    A worker that dies takes its peers with it, as they wait for its gradients; all are started
-    again and go on from the last checkpoint. No worker outlives this function, nor this process.
+    A worker that dies takes its peers with it, as they wait for its gradients, or have lost its
+    weights; all are started again and go on from the last checkpoint. No worker, and no parameter
+    server, outlives this function, nor this process.
 
     Raises:
         InputProblem: as the workers raise it; it is not tried again.
@@ -89,10 +96,12 @@ def _run_group(job: Job) -> Worker | None:
     """Runs all workers to their end; the one that died first, or None if none did."""
     path = job.run_folder / "job.json"
     path.write_text(job.model_dump_json(indent=1), encoding="utf-8")
-    count = job.spec.training.workers
-    addresses = [f"{_HOST}:{port}" for port in _free_ports(count)]
+    members = cluster.members(_addresses(job.spec.training))
     with contextlib.ExitStack() as stack:
-        group = [stack.enter_context(_started(path, addresses, index)) for index in range(count)]
+        group = [
+            stack.enter_context(_started(path, member, _threads(len(members))))
+            for member in members
+        ]
         chief = group[0]
         while chief.process.poll() != 0:  # then the model is written, and the others are done
             dead = [worker for worker in group if worker.ended()]
@@ -114,7 +123,7 @@ def _first(dead: Sequence[Worker]) -> Worker:
 
 
 @contextlib.contextmanager
-def _started(job: pathlib.Path, addresses: Sequence[str], index: int) -> Iterator[Worker]:
+def _started(job: pathlib.Path, member: cluster.Cluster, threads: int) -> Iterator[Worker]:
     """A worker; when the block ends, it does."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
@@ -125,10 +134,10 @@ def _started(job: pathlib.Path, addresses: Sequence[str], index: int) -> Iterato
         text=True,
         errors="replace",
         pass_fds=[writing],
-        env={**os.environ, **_environment(addresses, index)},
+        env={**os.environ, **_environment(member, threads)},
     )
     os.close(writing)
-    worker = Worker(index, process, collections.deque(maxlen=_LAST_LINES))
+    worker = Worker(member.name, process, collections.deque(maxlen=_LAST_LINES))
     worker.readers = (
         threading.Thread(target=_relay_output, args=(worker,), daemon=True),
         threading.Thread(target=_relay_messages, args=(worker, reading), daemon=True),
@@ -144,12 +153,25 @@ def _started(job: pathlib.Path, addresses: Sequence[str], index: int) -> Iterato
             pass
 
 
-def _environment(addresses: Sequence[str], index: int) -> dict[str, str]:
-    """What makes a process a worker: its place, and its share of the processors."""
-    threads = str(max(1, (os.cpu_count() or 1) // len(addresses)))
+def _addresses(training: Training) -> dict[str, list[str]]:
+    """An address of this machine for each process, by kind."""
+    counts = _GROUPS[training.strategy](training.workers)
+    ports = iter(_free_ports(sum(counts.values())))
     return {
-        cluster.VARIABLE: cluster.workers(addresses, index).as_json(),
-        "TF_NUM_INTRAOP_THREADS": threads,
+        kind: [f"{_HOST}:{next(ports)}" for _ in range(count)] for kind, count in counts.items()
+    }
+
+
+def _threads(processes: int) -> int:
+    """The processors that each of some processes may take."""
+    return max(1, (os.cpu_count() or 1) // processes)
+
+
+def _environment(member: cluster.Cluster, threads: int) -> dict[str, str]:
+    """What makes a process a worker: its place, and its share of the processors."""
+    return {
+        cluster.VARIABLE: member.as_json(),
+        "TF_NUM_INTRAOP_THREADS": str(threads),
         "TF_CPP_MIN_LOG_LEVEL": "1",
         "PYTHONUNBUFFERED": "1",
         # Else a `modules` of the user's own, in the current folder, is ours.
@@ -161,7 +183,7 @@ def _relay_output(worker: Worker) -> None:
     for line in worker.process.stdout or ():
         text = line.rstrip()
         worker.lines.append(text)
-        print(f"[worker {worker.index}] {text}", flush=True)
+        print(f"[{worker.name}] {text}", flush=True)
 
 
 def _relay_messages(worker: Worker, reading: int) -> None:

@@ -20,6 +20,7 @@ class Spread:
 
     strategy: tf.distribute.Strategy
     is_chief: bool = True  # the one that writes
+    workers: int = 0  # that take steps of their own for this process (coordinated.py)
 
     @property
     def replicas(self) -> int:
@@ -99,6 +100,30 @@ def _multi_worker(training: Training) -> Spread:
     return Spread(strategy, found.is_chief)
 
 
+def _parameter_server(_: Training) -> Spread:
+    found = cluster.from_environment()
+    if found is None:
+        raise SpecError(
+            [
+                f"training.strategy: parameter_server needs {cluster.VARIABLE} in the environment "
+                f"of each process; the Trainer sets it when it starts them"
+            ]
+        )
+    found.check_kinds(*cluster.COORDINATED)
+    found.check_port()
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    strategy = tf.distribute.ParameterServerStrategy(resolver)
+    if strategy.num_replicas_in_sync > 1:
+        raise SpecError(
+            [
+                f"training.strategy: parameter_server, but each worker has "
+                f"{strategy.num_replicas_in_sync} GPUs, expected one at most. Start a worker a "
+                f"GPU, with CUDA_VISIBLE_DEVICES set for each"
+            ]
+        )
+    return Spread(strategy, workers=len(found.addresses["worker"]))
+
+
 def _tpu(_: Training) -> Spread:
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
@@ -116,5 +141,6 @@ _STRATEGIES = {
     "none": _none,
     "mirrored": _mirrored,
     "multi_worker": _multi_worker,
+    "parameter_server": _parameter_server,
     "tpu": _tpu,
 }

@@ -17,7 +17,7 @@ from modules.errors import InputProblem
 
 
 def main() -> None:
-    """Trains the job of the file named first; tells on the descriptor named second."""
+    """Does its part of the job in the file named first; tells on the descriptor named second."""
     _die_with_the_launcher()
     with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8", buffering=1) as pipe:
         try:
@@ -33,13 +33,13 @@ def _train(path: pathlib.Path, pipe: TextIO) -> None:
     # Late, so that a parent that is gone already is noticed before TensorFlow is there.
     from modules import progress
     from modules.training.job import Job
-    from modules.training.trainer import train
+    from modules.training.run import take_part
 
     job = Job.model_validate_json(path.read_text(encoding="utf-8"))
     progress.LOGGER.addHandler(_Telling(pipe))
     progress.LOGGER.setLevel(logging.INFO)
     progress.LOGGER.propagate = False  # the launcher writes it to the log
-    train(job)
+    take_part(job)
 
 
 class _Telling(logging.Handler):

@@ -14,7 +14,7 @@ from components.baseline.component import LatestPushed
 from components.example_gen import files
 from modules.errors import DataError, SpecError, did_you_mean
 from modules.spec.learning import Interface
-from pipeline.graph import Places, build_pipeline
+from pipeline.graph import Latest, Places, build_pipeline
 from pipeline.kubeflow.compiling import compile_pipeline
 from pipeline.kubeflow.parameters import PARAMETERS
 from pipeline.kubeflow.platform import platform_spec
@@ -47,16 +47,20 @@ def build(spec: Spec, folder: pathlib.Path) -> Compiled:
         folder: of the spec here; only the names of the data files are looked at.
 
     Raises:
-        SpecError: if it has no such table, or the table names a stage that is not there.
+        SpecError: if it has no such table, the table names a stage that is not there, or Beam is
+            to run where the pods' files cannot be seen.
         DataError: if the format of the data can be told neither by name nor by files here.
     """
-    settings = spec.kubeflow
-    if settings is None:
+    settings = settings_of(spec)
+    if spec.beam.runner == "dataflow":
         raise SpecError(
-            ["kubeflow: the spec has no such table. Add [kubeflow] with an image and a volume"]
+            [
+                "beam.runner: the workers of 'dataflow' see neither the volume nor a pod's files. "
+                "Take 'flink' or 'spark', or compile with --target vertex"
+            ]
         )
-    graph = _graph(spec, settings, folder)
-    stages = [node.id for node in graph.components]
+    pods = graph(spec, settings, folder)
+    stages = [node.id for node in pods.components]
     unknown = [name for name in settings.stages if name not in stages]
     if unknown:
         raise SpecError(
@@ -64,12 +68,18 @@ def build(spec: Spec, folder: pathlib.Path) -> Compiled:
             f"{did_you_mean(name, stages)}"
             for name in unknown
         )
-    pipeline = compile_pipeline(graph, settings, PARAMETERS)
+    pipeline = compile_pipeline(pods, settings, spec.beam, PARAMETERS)
     return Compiled(pipeline, platform_spec(stages, settings))
 
 
-def _graph(spec: Spec, settings: Kubeflow, folder: pathlib.Path) -> Pipeline:
-    """The DAG, its places as the pods see them."""
+def graph(
+    spec: Spec, settings: Kubeflow, folder: pathlib.Path, latest: Latest | None = None
+) -> Pipeline:
+    """The DAG, its places as the pods see them.
+
+    Raises:
+        DataError: if the format of the data can be told neither by name nor by files here.
+    """
     there = settings.spec_folder(spec.name)
     places = Places(
         spec=there,
@@ -77,7 +87,20 @@ def _graph(spec: Spec, settings: Kubeflow, folder: pathlib.Path) -> Pipeline:
         runs=there,  # not used: Kubeflow says where artifacts go, and keeps the metadata
         serving=settings.serving_folder(spec.name),
     )
-    return build_pipeline(spec, places, _latest_pushed)
+    return build_pipeline(spec, places, latest or _latest_pushed)
+
+
+def settings_of(spec: Spec) -> Kubeflow:
+    """The `[kubeflow]` table.
+
+    Raises:
+        SpecError: if there is none.
+    """
+    if spec.kubeflow is None:
+        raise SpecError(
+            ["kubeflow: the spec has no such table. Add [kubeflow] with an image and a volume"]
+        )
+    return spec.kubeflow
 
 
 def _latest_pushed(name: str, interface: Interface, places: Places) -> BaseNode:

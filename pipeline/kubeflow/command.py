@@ -15,15 +15,20 @@ from pipeline.failure import ExitCode, exit_code
 
 
 def compile_command(
-    spec_file: pathlib.Path, overrides: Sequence[str], output: str | None, checked: bool
+    spec_file: pathlib.Path,
+    overrides: Sequence[str],
+    output: str | None,
+    checked: bool,
+    vertex: bool = False,
 ) -> int:
-    """Writes a spec as Kubeflow Pipelines takes it.
+    """Writes a spec as Kubeflow Pipelines takes it, or Vertex AI.
 
     Args:
         spec_file: the TOML file.
         overrides: `key.path=value` each.
         output: the file to write, `-` for the terminal; None: `pipeline.yaml` beside the spec.
         checked: whether what the server would refuse is refused here.
+        vertex: whether it is for Vertex AI, as TFX's own compiler writes it.
 
     Returns:
         The exit code, as `headrace compile --help` lists them.
@@ -31,20 +36,24 @@ def compile_command(
     console = Console(stderr=output == "-", highlight=False)
     folder = spec_file.absolute().parent
     try:
-        text = compiled(spec_of.load(spec_file, overrides), folder, checked)
+        spec = spec_of.load(spec_file, overrides)
+        text = _for_vertex(spec, folder) if vertex else compiled(spec, folder, checked)
     except InputProblem as problem:
         complain(console, problem.problems)
         return exit_code(problem)
     if output == "-":
         sys.stdout.write(text)
         return ExitCode.BLESSED
-    target = pathlib.Path(output) if output else folder / "pipeline.yaml"
+    target = pathlib.Path(output or folder / ("pipeline.json" if vertex else "pipeline.yaml"))
     try:
         _write(target, text)
     except OSError as error:
         complain(console, [f"{target}: cannot be written: {error.strerror}"])
         return ExitCode.BAD_SPEC
-    _conclude(console, target, next(yaml.safe_load_all(text)), checked)
+    if vertex:
+        say(console, f"Wrote {near(target)}, a job of Vertex AI Pipelines")
+    else:
+        _conclude(console, target, next(yaml.safe_load_all(text)), checked)
     return ExitCode.BLESSED
 
 
@@ -64,6 +73,13 @@ def compiled(spec: spec_of.Spec, folder: pathlib.Path, checked: bool = True) -> 
     if problems:
         raise SpecError(problems)
     return made.yaml()
+
+
+def _for_vertex(spec: spec_of.Spec, folder: pathlib.Path) -> str:
+    with libraries_quiet():
+        from pipeline.kubeflow.vertex import vertex_job
+
+        return vertex_job(spec, folder)
 
 
 def _write(target: pathlib.Path, text: str) -> None:

@@ -18,6 +18,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
 from modules.errors import SpecError
+from pipeline.beam import Beam
 from pipeline.kubeflow.containers import container, exit_container, properties
 from pipeline.kubeflow.parameters import Parameter
 from pipeline.kubeflow.settings import Kubeflow, Stage
@@ -35,13 +36,14 @@ _TITLES = {
 
 
 def compile_pipeline(
-    pipeline: Pipeline, settings: Kubeflow, parameters: Iterable[Parameter]
+    pipeline: Pipeline, settings: Kubeflow, beam: Beam, parameters: Iterable[Parameter]
 ) -> pb.PipelineSpec:
     """The spec of a pipeline, one container task a node.
 
     Args:
         pipeline: of components with executor classes; without resolvers and importers.
         settings: of the cluster.
+        beam: where its Beam stages process their data.
         parameters: what may be given when a run starts.
 
     Raises:
@@ -66,7 +68,7 @@ def compile_pipeline(
         component = spec.components[component_name(name)]
         _describe(component, name, node, mine)
         _add_task(dag.dag.tasks[name], name, node, mine, stage)
-        pod = container(node, mine, pipeline.beam_pipeline_args, settings)
+        pod = container(node, mine, beam, settings)
         deployment.executors[executor_name(name)].container.CopyFrom(pod)
     _pass_down(spec, dag, parameters)
     _add_exit(spec)

@@ -1,6 +1,6 @@
 """What a pod of Kubeflow Pipelines runs: its image, its command, and what it is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
@@ -9,6 +9,7 @@ from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.utils import name_utils
 
 from components.example_gen.component import TableExampleGen
+from pipeline.beam import Beam, beam_args
 from pipeline.kubeflow.node import Node
 from pipeline.kubeflow.parameters import Parameter
 from pipeline.kubeflow.settings import Kubeflow, Stage
@@ -21,20 +22,20 @@ _Variable: TypeAlias = pb.PipelineDeploymentConfig.PipelineContainerSpec.EnvVar
 def container(
     node: BaseNode,
     parameters: list[Parameter],
-    beam_flags: Iterable[str],
+    beam: Beam,
     settings: Kubeflow,
 ) -> Container:
     """The pod of the node."""
-    own = node.executor_spec
-    flags = own.beam_pipeline_args if isinstance(own, BeamExecutorSpec) else None
+    on_engine = beam.is_elsewhere and isinstance(node.executor_spec, BeamExecutorSpec)
     told = Node(
-        executor=name_utils.get_full_name(own.executor_class),
+        executor=name_utils.get_full_name(node.executor_spec.executor_class),
         inputs={key: _class(channel.type) for key, channel in node.inputs.items()},
         outputs={key: _class(channel.type) for key, channel in node.outputs.items()},
         integers=tuple(key for key, value in properties(node).items() if type(value) is int),
         resolves_span=isinstance(node, TableExampleGen),
         overlays={parameter.name: parameter.overlays[node.id] for parameter in parameters},
-        beam=tuple(flags or beam_flags),
+        beam=tuple(beam_args(beam, settings.image)),
+        shared=f"{settings.volume.mount}/.beam" if on_engine else None,
     )
     pod = Container(
         image=settings.image,

@@ -56,6 +56,7 @@ def run(node: Node, executor_input: str) -> None:
     from tfx.orchestration.portable import outputs_utils
 
     from pipeline.kubeflow.artifacts import Names, check_moved, properties
+    from pipeline.kubeflow.engine import shared
 
     _log()
     given = json_format.Parse(executor_input, pb.ExecutorInput(), ignore_unknown_fields=True)
@@ -66,24 +67,28 @@ def run(node: Node, executor_input: str) -> None:
     _overlay(values, node.overlays)
     if node.resolves_span:
         _resolve_span(values, outputs)
-    places = {key: artifacts[0].uri for key, artifacts in outputs.items()}
-    for place in places.values():
-        pathlib.Path(place).mkdir(parents=True, exist_ok=True)
-    _executor(node).Do(inputs, outputs, values)
-    check_moved(places, outputs)
+    for artifacts in outputs.values():
+        pathlib.Path(artifacts[0].uri).mkdir(parents=True, exist_ok=True)
+    with shared(node.shared, inputs, outputs) if node.shared else _scratch() as folder:
+        places = {key: artifacts[0].uri for key, artifacts in outputs.items()}
+        _executor(node, folder).Do(inputs, outputs, values)
+        check_moved(places, outputs)
     outputs_utils.tag_output_artifacts_with_version(outputs)
     told = pathlib.Path(given.outputs.output_file)
     told.parent.mkdir(parents=True, exist_ok=True)
     told.write_text(json_format.MessageToJson(names.written(outputs)), encoding="utf-8")
 
 
-def _executor(node: Node) -> Any:
+def _scratch() -> contextlib.AbstractContextManager[str]:
+    return tempfile.TemporaryDirectory(prefix="headrace-")
+
+
+def _executor(node: Node, folder: str) -> Any:
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.dsl.components.base.base_executor import BaseExecutor
     from tfx.utils import import_utils
 
     made = import_utils.import_class_by_path(node.executor)
-    folder = tempfile.mkdtemp(prefix="headrace-")
     if issubclass(made, BaseBeamExecutor):
         flags = list(node.beam)
         return made(made.Context(beam_pipeline_args=flags, tmp_dir=folder, unique_id="pod"))

@@ -19,3 +19,4 @@ class Node(Part):
     # value within one that holds JSON. A parameter that is 0 or "" replaces nothing.
     overlays: dict[str, tuple[str, ...]] = pydantic.Field(default_factory=dict)
     beam: tuple[str, ...] = ()  # flags
+    shared: str | None = None  # folder that the workers of a Beam engine see as the pod does

@@ -6,7 +6,7 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.baseline.component import ABSENT, LatestPushed_Executor
+from components.baseline.component import ABSENT, LatestPushed
 from components.baseline.strategy import LatestComparableModel
 from modules.spec.label import Label
 from modules.spec.learning import Interface
@@ -84,7 +84,8 @@ def pushed(folder, version, interface):
 
 
 def latest(folder, model):
-    LatestPushed_Executor(None).Do(
+    made = LatestPushed(destination="", interface="").executor_spec.executor_class(None)
+    made.Do(
         {}, {"model": [model]}, {"destination": str(folder), "interface": TODAY.model_dump_json()}
     )
 

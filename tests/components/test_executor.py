@@ -16,8 +16,7 @@ from components.example_gen.component import TableExampleGen
 from components.example_gen.config import Table
 from components.example_gen.executor import ROWS_PROPERTY, Executor
 from modules.errors import DataError
-from pipeline.beam import beam_args
-from pipeline.spec import Beam
+from pipeline.beam import Beam, beam_args
 
 COLUMNS = {"x": "number", "t": "text", "late": "text"}
 BY_COLUMN = {"by": "column", "column": "fold"}

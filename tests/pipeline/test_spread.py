@@ -3,6 +3,7 @@
 import pytest
 
 WORKERS = "training.strategy=multi_worker"
+SERVER = "training.strategy=parameter_server"
 TPU = "none, mirrored, multi_worker, tpu, parameter_server"
 
 
@@ -26,10 +27,17 @@ TPU = "none, mirrored, multi_worker, tpu, parameter_server"
             "that every example counts alike. Take 99 or 102",
         ),
         (
-            ["training.strategy=parameter_server"],
-            "training.strategy: Keras 3 cannot train with parameter servers (keras issue 18624; "
-            "docs/decisions/keras-multi-worker.md). Take 'multi_worker', whose workers agree on "
-            "every step",
+            [SERVER, "training.jit_compile=true"],
+            "training: the strategy 'parameter_server' excludes jit_compile (XLA cannot reach "
+            "weights of another process). Leave it out, or take 'multi_worker', whose workers "
+            "agree on every step",
+        ),
+        (
+            [SERVER, "training.deterministic=true", "training.precision=float16"],
+            "training: the strategy 'parameter_server' excludes deterministic (the weights depend "
+            "on which worker is ready first), precision 'float16' (one worker changes the loss "
+            "scale while another's gradient still has the old one; 'bfloat16' has none). Leave it "
+            "out, or take 'multi_worker', whose workers agree on every step",
         ),
         (
             [WORKERS, "training.jit_compile=true", "training.steps_per_execution=4"],
@@ -62,3 +70,9 @@ def test_a_batch_of_several_workers_is_theirs_together(read):
     training = read(WORKERS, "training.workers=4", "training.batch_size=512").training
 
     assert (training.workers, training.batch_size) == (4, 512)
+
+
+def test_a_worker_beside_a_parameter_server_takes_a_batch_of_its_own(read):
+    training = read(SERVER, "training.workers=3", "training.batch_size=2").training
+
+    assert (training.workers, training.batch_size) == (3, 2)

@@ -47,9 +47,9 @@ Y = (X.sum(axis=1, keepdims=True) + C > 2).astype(np.int64)
 WEIGHTS = _random.uniform(0, 2, size=165).astype(np.float32)
 
 
-def network(settings, seed=1):
+def network(settings, seed=1, columns=COLUMNS):
     keras.utils.set_random_seed(seed)
-    return build_model(settings, COLUMNS, HEAD, pathlib.Path())
+    return build_model(settings, columns, HEAD, pathlib.Path())
 
 
 def fitted(shared, build, watched=164, **given):
@@ -95,14 +95,14 @@ def clipped(shared):
     return fitted(shared, lambda: network(MLP), clip_norm=0.01)
 
 
-def distilled(shared, student=MLP):
+def distilled(shared, student=MLP, **given):
     settings = Distillation(teacher=MLP, weight=0.7)
 
     def build():
         teacher = network(MLP, seed=2)
         return Distiller(network(student), teacher, build_distillation(settings, HEAD))
 
-    return fitted(shared, build)
+    return fitted(shared, build, **given)
 
 
 def distilled_ensemble(shared):

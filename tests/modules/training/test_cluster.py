@@ -66,11 +66,29 @@ def test_the_chief_is_the_chief(read):
 
 
 def test_what_the_launcher_writes_is_read_back(monkeypatch):
-    written = cluster.workers(TWO, 1)
+    for written in cluster.members({"chief": ["10.0.0.9:2222"], "worker": TWO}):
+        monkeypatch.setenv("TF_CONFIG", written.as_json())
 
-    monkeypatch.setenv("TF_CONFIG", written.as_json())
+        assert cluster.from_environment() == written
 
-    assert cluster.from_environment() == written
+
+def test_each_process_is_called_by_its_kind_and_place():
+    named = cluster.members({"chief": ["a:1"], "worker": TWO, "ps": ["b:1"]})
+
+    assert [member.name for member in named] == [
+        "chief",
+        "worker 0",
+        "worker 1",
+        "parameter server 0",
+    ]
+
+
+def test_a_cluster_of_other_kinds_than_are_needed_is_refused():
+    with pytest.raises(
+        SpecError,
+        match=r"^TF_CONFIG: cluster: got addresses of worker, expected those of chief, worker, ps$",
+    ):
+        cluster.members({"worker": TWO})[0].check_kinds("chief", "worker", "ps")
 
 
 def test_text_that_is_no_json_is_quoted(problems):
@@ -189,6 +207,6 @@ def test_a_port_on_which_another_program_listens_is_refused():
             match=rf"^TF_CONFIG: worker 1 cannot listen on me:{port}: Address already in use. Name "
             r"a free port$",
         ):
-            cluster.workers(["peer:20000", f"me:{port}"], 1).check_port()
+            cluster.members({"worker": ["peer:20000", f"me:{port}"]})[1].check_port()
 
-    cluster.workers(["peer:20000", f"me:{port}"], 1).check_port()  # now that it is free
+    cluster.members({"worker": ["peer:20000", f"me:{port}"]})[1].check_port()  # now it is free

@@ -12,7 +12,7 @@ from modules.errors import SpecError
 from modules.training import history
 from modules.training.launcher import WorkerLost, launch
 from modules.training.trainer import train
-from tests.modules.training.jobs import FEATURES, MODEL, job, joined, rows
+from tests.modules.training.jobs import FEATURES, MODEL, TRAINING, job, joined, rows
 from tests.modules.training.workers import alive, killing, step, wait_for
 
 # Every process imports TensorFlow, some seconds each on one processor.
@@ -28,6 +28,7 @@ LONG = {
     "checkpoint_steps": 1,
 }
 SHARED = {"strategy": "multi_worker", "workers": 2}
+SERVED = {"strategy": "parameter_server", "workers": 1}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_an_undisturbed_training_tells_of_no_restart_and_leaves_no_process(undis
 def survived(data, tmp_path_factory):
     """A training of which a worker, the chief and a worker again were killed."""
     folder = tmp_path_factory.mktemp("survived")
-    with killing(folder / "run", (1, 0), (0, 10), (1, 30)) as killed:
+    with killing(folder / "run", ("worker 1", 0), ("worker 0", 10), ("worker 1", 30)) as killed:
         launch(job(data, folder, **SHARED | LONG))
     return folder, history.read(folder / "run"), killed
 
@@ -149,6 +150,58 @@ def test_no_worker_is_left_of_any_restart(survived):
 
     assert len(set(killed)) == 3
     assert alive(folder / "run") == {}
+
+
+@pytest.mark.slow
+def test_workers_beside_a_parameter_server_learn_what_one_process_learns(launched, alone):
+    training = {
+        "epochs": 10,
+        "steps": None,
+        "steps_per_execution": 1,
+        "model": {"family": "tabm", "members": 2, "hidden": [8]},
+        "optimizer": "adamw",
+        "learning_rate": 0.02,
+        "precision": "bfloat16",
+        "clip_norm": 1.0,
+        "class_weights": "balanced",
+        # No epoch but the first betters it by that much: a third of the rate after 4, 7, 10.
+        "callbacks": [
+            *TRAINING["callbacks"],
+            {"name": "reduce_lr_on_plateau", "patience": 3, "min_delta": 10.0, "factor": 0.33},
+        ],
+    }
+
+    folder, found = launched(**SERVED | {"workers": 2}, **training)
+    _, expected = alone(**training)
+
+    assert found["training"]["strategy"] == "parameter_server"
+    assert (found["steps_taken"], found["restarts"]) == (100, [])
+    # Steps are taken on weights that another step has since moved: near is all they can be.
+    losses = [each["epochs"][each["best_epoch"] - 1]["val_loss"] for each in (found, expected)]
+    assert losses[0] == pytest.approx(losses[1], abs=0.05)
+    assert losses[0] < found["epochs"][0]["val_loss"] - 0.1
+    rates = [[epoch["learning_rate"] for epoch in each["epochs"]] for each in (found, expected)]
+    assert rates[0] == pytest.approx(rates[1])
+    assert rates[0][0] > rates[0][-1]
+    assert found["parity"]["largest"] <= found["parity"]["bound"]
+    assert alive(folder / "run") == {}
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_a_killed_parameter_server_are_replaced(data, tmp_path):
+    given = SERVED | {"copies": 20, "steps": 400, "steps_per_execution": 1, "checkpoint_steps": 10}
+
+    with killing(tmp_path / "run", ("worker 0", 10), ("ps 0", 100)) as killed:
+        launch(job(data, tmp_path, **given))
+
+    found = history.read(tmp_path / "run")
+    assert found["restarts"] == [
+        f"{name} of the training (process {process}) was ended by SIGKILL"
+        for name, process in zip(("worker 0", "parameter server 0"), killed, strict=True)
+    ]
+    assert found["steps_taken"] == found["steps"][-1]["step"] == 400
+    assert found["epochs"][-1]["val_loss"] < found["epochs"][0]["val_loss"]
+    assert alive(tmp_path / "run") == {}
 
 
 def test_a_worker_that_dies_too_often_is_told_with_its_last_words(data, tmp_path):
@@ -185,8 +238,16 @@ def test_a_users_mistake_in_a_worker_is_told_at_once(data, tmp_path, caplog):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT], ids=lambda sign: sign.name)
-def test_no_worker_outlives_whoever_launched_it(data, tmp_path, sign):
+@pytest.mark.parametrize(
+    ("sign", "spread", "expected"),
+    [
+        (signal.SIGKILL, SHARED, ["worker 0", "worker 1"]),
+        (signal.SIGINT, SHARED, ["worker 0", "worker 1"]),
+        (signal.SIGKILL, SERVED, ["chief 0", "ps 0", "worker 0"]),
+    ],
+    ids=["SIGKILL", "SIGINT", "SIGKILL beside a parameter server"],
+)
+def test_no_worker_outlives_whoever_launched_it(data, tmp_path, sign, spread, expected):
     program = """
 import pathlib, signal, sys
 from modules.training.job import Job
@@ -196,11 +257,11 @@ launch(Job.model_validate_json(pathlib.Path(sys.argv[1]).read_text("utf-8")))
 """
     file, run = tmp_path / "launched.json", tmp_path / "run"
     long = LONG | {"steps": 5000}
-    file.write_text(job(data, tmp_path, **SHARED | long).model_dump_json(), "utf-8")
+    file.write_text(job(data, tmp_path, **spread | long).model_dump_json(), "utf-8")
     launcher = subprocess.Popen([sys.executable, "-c", program, str(file)])
     try:
         wait_for(lambda: step(run) > 0 or launcher.poll() is not None)
-        assert sorted(alive(run)) == [0, 1]
+        assert sorted(alive(run)) == expected
 
         launcher.send_signal(sign)
 

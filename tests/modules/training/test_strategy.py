@@ -6,7 +6,9 @@ import pytest
 
 from modules.errors import SpecError
 from modules.spec.training import Training
+from modules.training import cluster
 from modules.training.input import Share
+from modules.training.server import serve
 from modules.training.strategy import spread
 
 pytestmark = pytest.mark.timeout(900)  # as in test_keras_mend.py
@@ -27,15 +29,36 @@ def test_without_a_strategy_there_is_one_replica_that_writes_and_sees_all():
     assert shared.batches(lambda share: share) == Share()
 
 
-def test_multi_worker_without_tf_config_is_refused(monkeypatch):
+@pytest.mark.parametrize(
+    ("strategy", "who"), [("multi_worker", "worker"), ("parameter_server", "process")]
+)
+def test_several_processes_without_tf_config_are_refused(monkeypatch, strategy, who):
     monkeypatch.delenv("TF_CONFIG", raising=False)
 
     with pytest.raises(
         SpecError,
-        match=r"^training.strategy: multi_worker needs TF_CONFIG in the environment of each "
-        r"worker; the Trainer sets it when it starts them$",
+        match=rf"^training.strategy: {strategy} needs TF_CONFIG in the environment of each "
+        rf"{who}; the Trainer sets it when it starts them$",
     ):
-        spread(Training(strategy="multi_worker"))
+        spread(Training(strategy=strategy))
+
+
+@pytest.mark.parametrize("kind", ["chief", "worker"])
+def test_parameter_servers_need_a_cluster_that_has_them(monkeypatch, kind):
+    addresses = {"chief": ["a:1"], "worker": ["b:1"]}
+    found = next(one for one in cluster.members(addresses) if one.kind == kind)
+    monkeypatch.setenv("TF_CONFIG", found.as_json())
+    take = {
+        "chief": lambda: spread(Training(strategy="parameter_server")),
+        "worker": lambda: serve(found),
+    }
+
+    with pytest.raises(
+        SpecError,
+        match=r"^TF_CONFIG: cluster: got addresses of chief, worker, expected those of chief, "
+        r"worker, ps$",
+    ):
+        take[kind]()
 
 
 def test_multi_worker_with_a_wrong_tf_config_is_refused(monkeypatch):

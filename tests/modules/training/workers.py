@@ -1,4 +1,4 @@
-"""The workers of a launcher, as the kernel sees them, and how to end them."""
+"""The processes of a launcher, as the kernel sees them, and how to end them."""
 
 import contextlib
 import json
@@ -16,8 +16,8 @@ _PROGRAM = "modules.training.worker"
 Condition = Callable[[], bool]
 
 
-def alive(run: pathlib.Path) -> dict[int, int]:
-    """The process of each worker, by its place, whose training writes into a run folder."""
+def alive(run: pathlib.Path) -> dict[str, int]:
+    """The processes whose training writes into a run folder, by kind and place: `worker 0`."""
     found = {}
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, KeyError):  # it may end while we look
@@ -25,7 +25,8 @@ def alive(run: pathlib.Path) -> dict[int, int]:
             if _PROGRAM in arguments and str(run / "job.json") in arguments:
                 pairs = (process / "environ").read_bytes().decode().split("\0")
                 config = dict(pair.split("=", 1) for pair in pairs if "=" in pair)["TF_CONFIG"]
-                found[json.loads(config)["task"]["index"]] = int(process.name)
+                task = json.loads(config)["task"]
+                found[f"{task['type']} {task['index']}"] = int(process.name)
     return found
 
 
@@ -49,8 +50,8 @@ def wait_for(condition: Condition, seconds: float = 200) -> None:
 
 
 @contextlib.contextmanager
-def killing(run: pathlib.Path, *victims: tuple[int, int]) -> Iterator[list[int]]:
-    """Kills workers in turn, each at a step: pairs of place and step, 0 being at the start.
+def killing(run: pathlib.Path, *victims: tuple[str, int]) -> Iterator[list[int]]:
+    """Kills processes in turn, each at a step: pairs of name and step, 0 being at the start.
 
     Yields:
         The processes that were killed, in order, complete when the block has ended.
@@ -58,10 +59,10 @@ def killing(run: pathlib.Path, *victims: tuple[int, int]) -> Iterator[list[int]]
     killed: list[int] = []
     over = threading.Event()
 
-    def kill_one(index: int, at: int) -> None:
-        wait_for(lambda: over.is_set() or (at <= step(run) and index in alive(run)))
+    def kill_one(name: str, at: int) -> None:
+        wait_for(lambda: over.is_set() or (at <= step(run) and name in alive(run)))
         if not over.is_set():
-            killed.append(alive(run)[index])
+            killed.append(alive(run)[name])
             os.kill(killed[-1], signal.SIGKILL)
             wait_for(lambda: killed[-1] not in alive(run).values())
 

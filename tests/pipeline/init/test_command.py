@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components.example_gen.config import MISSING
 from pipeline.cli import main
 from pipeline.local.preflight import check_before
 
@@ -127,6 +128,7 @@ def test_parquet_is_read_with_its_own_types(make, tmp_path):
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=12)
+CLASSES = NAMES.filter(lambda name: name.strip() and name not in MISSING)  # else one may be left
 
 
 @settings(
@@ -136,7 +138,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"
     names=st.lists(NAMES, min_size=1, max_size=5, unique=True),
     values=st.lists(NAMES, min_size=3, max_size=6, unique=True),
     label=NAMES.filter(str.strip),
-    classes=st.lists(NAMES.filter(str.strip), min_size=2, max_size=4, unique=True),
+    classes=st.lists(CLASSES, min_size=2, max_size=4, unique=True),
 )
 def test_whatever_names_and_values_hold_the_spec_says_them(
     tmp_path_factory, make, names, values, label, classes

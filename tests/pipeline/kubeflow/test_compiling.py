@@ -105,6 +105,22 @@ def test_secrets_are_named_never_written_down(compiled):
     assert pod(made, "pusher")["imagePullSecret"][0]["secretName"] == "registry"
 
 
+def test_an_engine_gets_files_on_the_volume_and_dataflow_none(compiled):
+    made = compiled("flights", 'beam={runner="flink", job_endpoint="flink:8099"}')
+    statistics, gate = (
+        json.loads(container(made, task)["args"][1]) for task in ("statistics-gen", "data-gate")
+    )
+
+    assert statistics["shared"] == "/headrace/.beam"
+    assert "--sdk_container_image=registry.example/headrace:1" in statistics["beam"]
+    assert "shared" not in gate
+    with pytest.raises(SpecError, match="'dataflow' see neither the volume"):
+        compiled(
+            "flights",
+            'beam={runner="dataflow", project="p", region="r", temp_location="gs://p/t"}',
+        )
+
+
 def test_an_unknown_stage_is_refused_with_the_nearest_name(compiled):
     with pytest.raises(SpecError, match=r"kubeflow\.stages\.Traner: .*did you mean 'Trainer'"):
         compiled("flights", 'kubeflow.stages={Traner={cpu="1"}}')

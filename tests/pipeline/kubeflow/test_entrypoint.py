@@ -179,6 +179,20 @@ def test_example_gen_reads_a_span_though_kubeflow_runs_no_driver(scratch, given,
     assert (scratch / "minio/bucket/run/examples/Split-train").is_dir()
 
 
+def test_the_workers_of_an_engine_see_inputs_and_outputs_on_the_volume(scratch):
+    volume = scratch / "volume"
+    node = node_of(nodes.Look, inputs={"schema": SCHEMA}, integers=["times"], shared=str(volume))
+    (scratch / "minio/bucket/schema").mkdir(parents=True)
+    schema = {"uri": "minio://bucket/schema", "metadata": {"note": "", "columns": {"list": []}}}
+    code, told = pod(node, scratch, {"schema": schema}, {"times": 1, "share": 1, "settings": ""})
+
+    seen = json.loads((scratch / "minio/bucket/run/seen/seen.json").read_text())
+    assert code == 0
+    assert pathlib.Path(seen["schema"]).is_relative_to(volume)
+    assert told["artifacts"]["seen"]["artifacts"][0]["uri"] == "minio://bucket/run/seen"
+    assert list(volume.iterdir()) == []  # nothing is left there
+
+
 def test_arguments_are_asked_for(capsys):
     with pytest.raises(SystemExit) as ended:
         entrypoint.main([])
