@@ -3,7 +3,11 @@
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.kubeflow.harness.result import Task
 
 # Of a checkout, what a built image would not have: data and other runs above all.
 _NOT_IN_THE_IMAGE = ("data", "runs", "tests", ".git")
@@ -57,4 +61,6 @@ class Cluster:
     image: Image = dataclasses.field(default_factory=checkout)
     user: int = 1000
     group: int = 0
+    networked: frozenset[str] = frozenset()  # tasks that reach this machine's servers; others none
+    told: Callable[["Task"], None] = lambda task: None  # called when a task has ended
     limit: float = 900  # seconds after which a pod is ended whatever its spec says

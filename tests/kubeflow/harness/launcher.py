@@ -83,6 +83,7 @@ class Launch:
             user=self._chosen(self.platform.user, self.cluster.user),
             group=self._chosen(self.platform.group, self.cluster.group),
             limit=limit,
+            networked=self.record.name.rpartition("/")[2] in self.cluster.networked,
         )
 
     @staticmethod

@@ -35,6 +35,7 @@ class Pod:
     user: int
     group: int
     limit: float  # seconds
+    networked: bool = False  # with the machine's network, not one of its own that leads nowhere
 
     def run(self, work: pathlib.Path) -> Attempt:
         """Waits for the program to end. `work` is an empty folder, for what is needed meanwhile.
@@ -44,7 +45,8 @@ class Pod:
         report = work / "report"
         (work / "plan").write_text(json.dumps(self._plan(work)))
         started = time.monotonic()
-        code = _started([str(work / "plan"), str(report)], work / "log", self.limit)
+        arguments = [str(work / "plan"), str(report)]
+        code = _started(arguments, work / "log", self.limit, self.networked)
         seconds = time.monotonic() - started
         log = (work / "log").read_text("utf-8", errors="replace")
         told = json.loads((report.exists() and report.read_text()) or "{}")
@@ -111,13 +113,13 @@ def unavailable() -> str | None:
     return None if attempt.exit_code == 0 else f"Python cannot run in a pod here: {said}"
 
 
-def _started(arguments: list[str], log: pathlib.Path, limit: float) -> int | None:
+def _started(arguments: list[str], log: pathlib.Path, limit: float, networked: bool) -> int | None:
     """The exit code of pod_init.py in new namespaces; None when `limit` seconds were not enough.
 
     Nothing outlives this process, even if it is killed: setpriv has unshare killed with it, which
     kills the first process of the namespaces, and with that all others and all mounts.
     """
-    namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts"]
+    namespaces = ["--mount", "--pid", "--ipc", "--uts", *([] if networked else ["--net"])]
     words = ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "--kill-child", "--",
              sys.executable, "-I", "-S", str(_INIT), *arguments]  # fmt: skip
     with log.open("wb") as output:

@@ -125,6 +125,7 @@ class _Walk:
             record.error = str(problem)
             succeeded = False
         record.state = State.COMPLETE if succeeded else State.FAILED
+        self._cluster.told(record)
         if name in dag.executions:
             dag.executions[name].state = record.state
         return succeeded
