@@ -46,7 +46,8 @@ class Beam(Part):
         mine = _KEYS[self.runner]
         missing = [key for key, needed in mine.items() if needed and getattr(self, key) is None]
         others = {key for keys in _KEYS.values() for key in keys} - set(mine)
-        foreign = sorted(others & self.model_fields_set)
+        defaults = {key: type(self).model_fields[key].default for key in others}
+        foreign = sorted(key for key in others if getattr(self, key) != defaults[key])
         problems = [f"the runner {self.runner!r} needs {key}. Give it" for key in missing]
         problems += [f"{key} is not of the runner {self.runner!r}. Leave it out" for key in foreign]
         problems += [

@@ -60,6 +60,13 @@ def test_beam_reads_every_flag_that_is_written():
     assert found["save_main_session"] is True
 
 
+@pytest.mark.parametrize("table", [{}, {"processes": 2}, {"runner": "flink", **POOL}])
+def test_a_table_crosses_to_the_process_that_runs_as_json(table):
+    beam = Beam(**table)
+
+    assert Beam.model_validate_json(beam.model_dump_json()) == beam
+
+
 @pytest.mark.parametrize(
     ("table", "told"),
     [

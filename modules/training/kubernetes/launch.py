@@ -23,6 +23,7 @@ from modules.training.kubernetes.staging import Stage
 _PREFIX = "headrace-"
 _USER = 1000  # of workers, where this process is root
 _POLL_SECONDS = 0.5
+_REMOVAL_PATIENCE = 20.0  # seconds: a pod that was told to end is killed after 30
 _GONE_SECONDS = 60.0  # until the pods of a Job that was removed have ended
 
 
@@ -147,6 +148,7 @@ def _remove(
     _handle_sigterm(signal.SIG_IGN)  # what is left to do here is to end
     if not objects.ours:
         return
+    cluster.patience = _REMOVAL_PATIENCE
     try:
         objects.remove()
         if not told_to_end:

@@ -68,13 +68,7 @@ class Stage:
         Raises:
             SpecError: if the volume is not mounted here.
         """
-        if not self.folder.parent.is_dir():
-            raise SpecError(
-                [
-                    f"kubeflow.workers.volume.path: no folder {self.folder.parent} in this pod, "
-                    f"expected the volume to be mounted there, as it is in the workers"
-                ]
-            )
+        self._check_volume()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._begin_run(fingerprint)
         inputs = self.folder / "inputs"
@@ -127,6 +121,15 @@ class Stage:
         """Removes the folder, and the checkpoints if so told."""
         for folder in (self.folder, self.run) if with_run else (self.folder,):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _check_volume(self) -> None:
+        if not self.folder.parent.is_dir():
+            raise SpecError(
+                [
+                    f"kubeflow.workers.volume.path: no folder {self.folder.parent} in this pod, "
+                    f"expected the volume to be mounted there, as it is in the workers"
+                ]
+            )
 
     def _begin_run(self, fingerprint: str) -> None:
         file = self.run / _OF
