@@ -1,5 +1,5 @@
 # Every target makes the environment first; `make setup` says what it does and is quick when done.
-.PHONY: setup run check lint types layers test format lock clean
+.PHONY: setup run kubeflow check lint types layers test format lock clean
 .DEFAULT_GOAL := check
 
 # Without bytecode each import of TFX takes 20 s more.
@@ -12,6 +12,10 @@ setup:
 
 run: setup
 	$(BIN)/headrace run data/flights/spec.toml
+
+# The flights as Kubeflow Pipelines would run them, on this machine; as root.
+kubeflow: setup
+	$(BIN)/python -W ignore -m scripts.kubeflow
 
 check: lint types layers test
 

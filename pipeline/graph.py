@@ -22,6 +22,7 @@ from components.example_gen.component import TableExampleGen
 from components.example_gen.files import Source
 from components.pusher.executor import Executor as AtomicPush
 from modules.spec.learning import Interface
+from modules.spec.workers import Workers
 from pipeline.beam import beam_args
 from pipeline.evaluation import eval_config
 from pipeline.spec import Spec, split_names
@@ -57,8 +58,20 @@ def latest_blessed(name: str, interface: Interface, places: Places) -> BaseNode:
     ).with_id(name)
 
 
-def build_pipeline(spec: Spec, places: Places, latest: Latest = latest_blessed) -> Pipeline:
-    """The pipeline of a spec, from rows to a pushed model."""
+def build_pipeline(
+    spec: Spec,
+    places: Places,
+    latest: Latest = latest_blessed,
+    workers: Workers | None = None,
+) -> Pipeline:
+    """The pipeline of a spec, from rows to a pushed model.
+
+    Args:
+        spec: what to learn, from what.
+        places: where it reads and writes.
+        latest: makes the nodes that look up an earlier model.
+        workers: the pods that train, if it is not the Trainer's own process or machine.
+    """
     splits = list(split_names(spec))
     watched = "valid" if "valid" in splits else "eval"  # what early stopping looks at
     learning = {"spec": spec.learning().model_dump_json(), "folder": str(places.spec)}
@@ -104,7 +117,7 @@ def build_pipeline(spec: Spec, places: Places, latest: Latest = latest_blessed) 
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         base_model=start.outputs["model"] if start else None,
-        custom_config=learning,
+        custom_config={**learning, **({"cluster": workers.model_dump_json()} if workers else {})},
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=[watched]),
     )

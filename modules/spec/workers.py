@@ -29,14 +29,14 @@ _OURS = (
 
 
 class Volume(Part):
-    """The volume on which a training's inputs, checkpoints and model lie meanwhile.
+    """The volume that every pod mounts at one path.
 
-    Workers on several nodes write to it: its access mode must be ReadWriteMany, and the Trainer's
-    own pod must have it mounted at the same path.
+    Pods on several nodes write to it: its access mode must be ReadWriteMany. It holds the data and
+    the pushed versions, and a training's inputs, checkpoints and model meanwhile.
     """
 
     claim: Name  # of the PersistentVolumeClaim
-    path: AbsolutePath = "/shared"  # where it is mounted, in every pod
+    path: AbsolutePath = "/headrace"  # where it is mounted, in every pod
     sub_path: str | None = pydantic.Field(None, pattern=r"^[^/].*$")  # its folder that is mounted
 
 
@@ -66,35 +66,38 @@ class SecretKey(Part):
     key: str = pydantic.Field(pattern=r"^[-._a-zA-Z0-9]+$")
 
 
-class Workers(Part):
-    """The pods that train together, as many as `training.workers`.
+class WorkerPods(Part):
+    """The `[kubeflow.workers]` table: pods that train together, as many as `training.workers`.
 
     The defaults suit a small network on processors. A worker gets exactly the processors and the
     memory given here (requests are limits), so that no neighbour slows all of them down.
     """
 
-    image: str = pydantic.Field(min_length=1)  # the pipeline's own
-    volume: Volume
-    namespace: Name | None = None  # None: that of the Trainer's pod
-    service_account: Name | None = None  # None: the namespace's default; workers ask no API
     backend: Literal["job", "trainjob"] = "job"  # trainjob: Kubeflow Trainer's, if it is installed
-
     cpu: Cpu = "2"  # a worker
     memory: Quantity = "4Gi"  # a worker
     gpus: int = pydantic.Field(0, ge=0)  # a worker
     gpu_resource: str = pydantic.Field("nvidia.com/gpu", pattern=r"^[a-z0-9.-]+/[A-Za-z0-9._-]+$")
-    node_selector: dict[str, str] = pydantic.Field({})  # labels that a node must have
+    node_selector: dict[str, str] = pydantic.Field(default_factory=dict)  # labels of a node
     tolerations: tuple[Toleration, ...] = ()
-    image_pull_secrets: tuple[Name, ...] = ()
     user: int | None = pydantic.Field(None, ge=1)  # number; None: the Trainer's own, or 1000
 
-    env: dict[Variable, str] = pydantic.Field({})
-    env_from_secrets: dict[Variable, SecretKey] = pydantic.Field({})
     port: int = pydantic.Field(2222, ge=1024, le=65_535)  # on which a worker hears its peers
-
     startup_seconds: Seconds = 900  # until all pods run; a node may have to be made first
     active_seconds: Seconds = 86_400  # until the training is given up
     ttl_seconds: int = pydantic.Field(3600, ge=60)  # an ended Job stays, if nobody removes it
+
+
+class Workers(WorkerPods):
+    """All that the Trainer needs to know to start them."""
+
+    image: str = pydantic.Field(min_length=1)  # the pipeline's own
+    volume: Volume
+    namespace: Name | None = None  # None: that of the Trainer's pod
+    service_account: Name | None = None  # None: the namespace's default; workers ask no API
+    image_pull_secrets: tuple[Name, ...] = ()
+    env: dict[Variable, str] = pydantic.Field(default_factory=dict)
+    env_from_secrets: dict[Variable, SecretKey] = pydantic.Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")
     def _each_variable_has_one_value(self) -> "Workers":

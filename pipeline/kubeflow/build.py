@@ -87,7 +87,9 @@ def graph(
         runs=there,  # not used: Kubeflow says where artifacts go, and keeps the metadata
         serving=settings.serving_folder(spec.name),
     )
-    return build_pipeline(spec, places, latest or _latest_pushed)
+    together = spec.training.strategy == "multi_worker"
+    workers = settings.workers_of() if together and latest is None else None
+    return build_pipeline(spec, places, latest or _latest_pushed, workers)
 
 
 def settings_of(spec: Spec) -> Kubeflow:

@@ -35,7 +35,7 @@ def container(
         resolves_span=isinstance(node, TableExampleGen),
         overlays={parameter.name: parameter.overlays[node.id] for parameter in parameters},
         beam=tuple(beam_args(beam, settings.image)),
-        shared=f"{settings.volume.mount}/.beam" if on_engine else None,
+        shared=f"{settings.volume.path}/.beam" if on_engine else None,
     )
     pod = Container(
         image=settings.image,

@@ -29,7 +29,8 @@ def _config(settings: Kubeflow, stage: Stage) -> _Config:
     config.pvc_mount.add(
         constant=volume.claim,  # servers before 2.15 read this, later ones the parameter
         pvc_name_parameter=_constant(volume.claim),
-        mount_path=volume.mount,
+        mount_path=volume.path,
+        sub_path=volume.sub_path or "",
     )
     # The root file system may be read-only; KFP's launcher writes to /tmp as well.
     config.empty_dir_mounts.add(volume_name="tmp", mount_path="/tmp")  # noqa: S108

@@ -7,25 +7,21 @@ from typing import Annotated, Self
 import pydantic
 
 from modules.spec.part import Part, Positive
+from modules.spec.workers import (
+    Cpu,
+    Name,
+    Quantity,
+    SecretKey,
+    Toleration,
+    Variable,
+    Volume,
+    WorkerPods,
+    Workers,
+)
 
-# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|[kKMGTPE]i?)?$"
-Quantity = Annotated[str, pydantic.Field(pattern=_QUANTITY)]
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
-Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Minutes = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 
 _SCHEMES = ("minio://", "s3://", "gs://")
-
-
-class Toleration(Part):
-    """Nodes with this taint are allowed."""
-
-    key: str
-    operator: str = pydantic.Field("Equal", pattern="^(Equal|Exists)$")
-    value: str | None = None
-    effect: str | None = pydantic.Field(None, pattern="^(NoSchedule|PreferNoSchedule|NoExecute)$")
 
 
 class Secret(Part):
@@ -38,7 +34,7 @@ class Secret(Part):
 class Stage(Part):
     """What the pod of one stage is given."""
 
-    cpu: Quantity | None = None  # asked for, and not exceeded
+    cpu: Cpu | None = None  # asked for, and not exceeded
     memory: Quantity | None = None
     gpus: int = pydantic.Field(0, ge=0)
     gpu_resource: str = "nvidia.com/gpu"
@@ -46,21 +42,6 @@ class Stage(Part):
     tolerations: tuple[Toleration, ...] = ()
     retries: int | None = pydantic.Field(None, ge=0)  # None: those of [kubeflow]
     timeout_minutes: Minutes | None = None
-
-
-class Volume(Part):
-    """A PersistentVolumeClaim that every pod mounts; several at once, so ReadWriteMany."""
-
-    claim: Name
-    mount: str = "/headrace"
-
-    @pydantic.field_validator("mount")
-    @classmethod
-    def _is_a_place_of_its_own(cls, mount: str) -> str:
-        path = pathlib.PurePosixPath(mount)
-        if not path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
-            raise ValueError("expected an absolute path below /, for example '/headrace'")
-        return str(path)
 
 
 class Kubeflow(Part):
@@ -80,6 +61,7 @@ class Kubeflow(Part):
     secrets: tuple[Secret, ...] = ()
     node_selector: dict[str, str] = pydantic.Field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
+    workers: WorkerPods = WorkerPods()  # of a training with several, each a pod
     stages: dict[str, Stage] = pydantic.Field(
         default_factory=dict
     )  # by the name that `headrace run` prints
@@ -122,8 +104,24 @@ class Kubeflow(Part):
 
     def spec_folder(self, name: str) -> pathlib.PurePosixPath:
         """Where the pods of a pipeline find what lies beside its spec."""
-        return pathlib.PurePosixPath(self.volume.mount) / (self.folder or name)
+        return pathlib.PurePosixPath(self.volume.path) / (self.folder or name)
 
     def serving_folder(self, name: str) -> pathlib.PurePosixPath:
         """Where the Pusher puts versions."""
-        return pathlib.PurePosixPath(self.volume.mount) / (self.serving or f"serving/{name}")
+        return pathlib.PurePosixPath(self.volume.path) / (self.serving or f"serving/{name}")
+
+    def workers_of(self) -> Workers:
+        """All that the Trainer is told of the pods that train."""
+        secrets = {
+            variable: SecretKey(secret=secret.name, key=key)
+            for secret in self.secrets
+            for variable, key in secret.env.items()
+        }
+        return Workers(
+            **dict(self.workers),
+            image=self.image,
+            volume=self.volume,
+            image_pull_secrets=self.image_pull_secrets,
+            env=self.env,
+            env_from_secrets=secrets,
+        )

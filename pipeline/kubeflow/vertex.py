@@ -26,7 +26,7 @@ from pipeline.spec import Spec
 def vertex_job(spec: Spec, folder: pathlib.Path) -> str:
     """The job of Vertex AI Pipelines, as JSON.
 
-    Vertex AI mounts buckets below /gcs, so `volume.mount` names one. The claim, secrets,
+    Vertex AI mounts buckets below /gcs, so `volume.path` names one. The claim, secrets,
     tolerations and the like are of Kubernetes, and left out.
 
     Raises:
@@ -37,9 +37,9 @@ def vertex_job(spec: Spec, folder: pathlib.Path) -> str:
     problems = []
     if not (settings.root or "").startswith("gs://"):
         problems.append(f"kubeflow.root: got {settings.root!r}, expected a gs:// URI for Vertex AI")
-    if not settings.volume.mount.startswith("/gcs/"):
+    if not settings.volume.path.startswith("/gcs/"):
         problems.append(
-            f"kubeflow.volume.mount: got {settings.volume.mount!r}, expected /gcs/BUCKET, where "
+            f"kubeflow.volume.path: got {settings.volume.path!r}, expected /gcs/BUCKET, where "
             f"Vertex AI mounts buckets"
         )
     if problems:

@@ -19,7 +19,7 @@ def job(table):
 
 @pytest.fixture(scope="module")
 def google():
-    table = '{image="eu.example/headrace:1", volume={claim="none", mount="/gcs/team"}, root="gs://team/a"}'
+    table = '{image="eu.example/headrace:1", volume={claim="none", path="/gcs/team"}, root="gs://team/a"}'
     return json.loads(job(table))
 
 
@@ -46,5 +46,5 @@ def test_places_outside_googles_store_are_refused_all_at_once():
 
     assert [problem.partition(":")[0] for problem in refused.value.problems] == [
         "kubeflow.root",
-        "kubeflow.volume.mount",
+        "kubeflow.volume.path",
     ]
