@@ -39,6 +39,7 @@ setup(
             "ruff",
             "mypy",
             "import-linter",
+            "kubeflow-trainer-api",  # the type of a TrainJob
             "kubernetes-validate",  # manifests against the schemas of Kubernetes' releases
             "types-PyYAML",
         ],

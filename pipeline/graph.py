@@ -10,7 +10,6 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import Channel, standard_artifacts
@@ -36,7 +35,7 @@ class Places:
 
     spec: pathlib.PurePath  # the folder that the spec's paths start from
     data: Source
-    runs: pathlib.PurePath  # artifacts and metadata
+    artifacts: str  # the pipeline root
     serving: pathlib.PurePath  # versions of the pushed model
 
 
@@ -141,10 +140,7 @@ def build_pipeline(
     )
     return Pipeline(
         pipeline_name=spec.name,
-        pipeline_root=str(places.runs / "artifacts"),
-        metadata_connection_config=sqlite_metadata_connection_config(
-            str(places.runs / "metadata.sqlite")
-        ),
+        pipeline_root=places.artifacts,
         components=[
             examples,
             statistics,

@@ -84,7 +84,7 @@ def graph(
     places = Places(
         spec=there,
         data=files.elsewhere(spec.data.source, _format(spec, folder), there),
-        runs=there,  # not used: Kubeflow says where artifacts go, and keeps the metadata
+        artifacts=settings.root or "",  # not used: Kubeflow says where they go
         serving=settings.serving_folder(spec.name),
     )
     together = spec.training.strategy == "multi_worker"

@@ -117,8 +117,11 @@ class Kubeflow(Part):
             for secret in self.secrets
             for variable, key in secret.env.items()
         }
+        own = dict(self.workers)
+        own["node_selector"] = {**self.node_selector, **self.workers.node_selector}
+        own["tolerations"] = (*self.tolerations, *self.workers.tolerations)
         return Workers(
-            **dict(self.workers),
+            **own,
             image=self.image,
             volume=self.volume,
             image_pull_secrets=self.image_pull_secrets,

@@ -45,7 +45,6 @@ def vertex_job(spec: Spec, folder: pathlib.Path) -> str:
     if problems:
         raise SpecError(problems)
     pipeline = graph(spec, settings, folder, _latest_blessed)
-    pipeline.pipeline_info.pipeline_root = settings.root
     for node in pipeline.components:
         if isinstance(
             node, TableExampleGen

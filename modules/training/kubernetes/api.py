@@ -208,8 +208,8 @@ def own_namespace() -> str:
         return told
     if not _NAMESPACE_FILE.is_file():
         raise ClusterError(
-            f"kubeflow.workers.namespace: not given, and neither {_NAMESPACE_VARIABLE} nor "
-            f"{_NAMESPACE_FILE} tells that of this pod. Name the namespace"
+            f"kubeflow.workers: the namespace is not known: neither {_NAMESPACE_VARIABLE} nor "
+            f"{_NAMESPACE_FILE} tells that of this pod. Run this step in a pod of the cluster"
         )
     return _NAMESPACE_FILE.read_text(encoding="utf-8").strip()
 
@@ -243,7 +243,7 @@ def _told(error: Any, request: Request, namespace: str) -> str:
     if error.status == 401:
         return f"{refused}. The token of this pod's service account is not accepted"
     if error.status == 404 and request.verb == "create":
-        return f"{refused}. Check kubeflow.workers.namespace"
+        return f"{refused}. Create the namespace, or run this step in one that is there"
     return f"{refused} (HTTP status {error.status})"
 
 

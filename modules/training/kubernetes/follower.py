@@ -73,7 +73,7 @@ class Follower:
         while not self._session.is_done:
             if time.monotonic() > limit:
                 raise ClusterError(
-                    f"kubeflow.workers.volume: Job {self._group.job_name!r} is complete, but there "
+                    f"kubeflow.volume: Job {self._group.job_name!r} is complete, but there "
                     f"is no model in {self._stage.folder}. The claim "
                     f"{self._group.workers.volume.claim!r} and the volume mounted in this pod must "
                     f"be the same"

@@ -56,8 +56,7 @@ class Launch:
             raise SpecError(
                 [
                     f"training.strategy: got {job.spec.training.strategy!r}, expected "
-                    f"'multi_worker': the pods of kubeflow.workers are equal. Without that table "
-                    f"the Trainer's own pod trains"
+                    f"'multi_worker': the pods that train together are equal workers"
                 ]
             )
         # A step that is run again has the same outputs; another step has others.
@@ -116,7 +115,7 @@ def _check_claim(group: Group, cluster: Api) -> None:
     if found is None:
         raise SpecError(
             [
-                f"kubeflow.workers.volume.claim: no PersistentVolumeClaim {claim!r} in namespace "
+                f"kubeflow.volume.claim: no PersistentVolumeClaim {claim!r} in namespace "
                 f"{group.namespace!r}. Create it, with the access mode ReadWriteMany"
             ]
         )

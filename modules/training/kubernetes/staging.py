@@ -126,7 +126,7 @@ class Stage:
         if not self.folder.parent.is_dir():
             raise SpecError(
                 [
-                    f"kubeflow.workers.volume.path: no folder {self.folder.parent} in this pod, "
+                    f"kubeflow.volume.path: no folder {self.folder.parent} in this pod, "
                     f"expected the volume to be mounted there, as it is in the workers"
                 ]
             )

@@ -48,7 +48,7 @@ def _check_volume(stage: staging.Stage) -> None:
     if not stage.job_file.exists():
         raise SpecError(
             [
-                f"kubeflow.workers.volume: no {stage.job_file} in the worker's pod, expected the "
+                f"kubeflow.volume: no {stage.job_file} in the worker's pod, expected the "
                 f"volume that the Trainer's pod has mounted, at the same path"
             ]
         )

@@ -167,5 +167,5 @@ def test_model_and_run_folder_come_back_and_nothing_stays(stage, job, tmp_path):
 
 
 def test_a_volume_that_is_not_there_is_told(job, tmp_path):
-    with pytest.raises(SpecError, match=r"^kubeflow.workers.volume.path: no folder .*/nowhere in"):
+    with pytest.raises(SpecError, match=r"^kubeflow.volume.path: no folder .*/nowhere in"):
         fill(Stage(tmp_path / "nowhere" / "headrace-1"), job())

@@ -1,0 +1,1 @@
+"""A double of the Kubernetes API: `cluster.py` is where to begin."""
