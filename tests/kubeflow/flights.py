@@ -48,7 +48,7 @@ def cluster(
         offer = harness.Cluster(
             bucket=folder / "bucket",
             claims={kubernetes.CLAIM: api.shared},
-            environment={**api.env, "KUBECONFIG": str(login)},
+            environment={**api.add_launcher("trainer"), "KUBECONFIG": str(login)},
             networked=frozenset({"trainer"}),  # it calls the API
             told=told,
         )
