@@ -40,6 +40,9 @@ setup(
             "mypy",
             "import-linter",
             "kubeflow-trainer-api",  # the type of a TrainJob
+            "flask",  # moto's server
+            "flask-cors",
+            "moto[s3]",  # an object store on this machine
             "kubernetes-validate",  # manifests against the schemas of Kubernetes' releases
             "types-PyYAML",
         ],

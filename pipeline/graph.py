@@ -36,7 +36,7 @@ class Places:
     spec: pathlib.PurePath  # the folder that the spec's paths start from
     data: Source
     artifacts: str  # the pipeline root
-    serving: pathlib.PurePath  # versions of the pushed model
+    serving: str  # versions of the pushed model: a folder, or a place in an object store
 
 
 class Latest(Protocol):
@@ -134,7 +134,7 @@ def build_pipeline(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(places.serving))
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
         ),
         custom_executor_spec=ExecutorClassSpec(AtomicPush),
     )

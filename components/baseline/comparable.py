@@ -15,6 +15,14 @@ def takes(model: str, examples: Interface) -> bool:
     """
     try:
         text = io_utils.read_string_file(os.path.join(model, Interface.FILE))
-        return examples.serves(Interface.model_validate_json(text))
-    except (OSError, pydantic.ValidationError):
+    except OSError:
+        return False
+    return describes_one_that_takes(text, examples)
+
+
+def describes_one_that_takes(text: str | None, examples: Interface) -> bool:
+    """Whether the text is the `Interface.FILE` of a model that takes such examples."""
+    try:
+        return examples.serves(Interface.model_validate_json(text or ""))
+    except pydantic.ValidationError:
         return False

@@ -13,7 +13,8 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils
 
-from components.baseline.comparable import takes
+from components.baseline.comparable import describes_one_that_takes, takes
+from components.pusher.store import Store, is_store
 from modules.spec.learning import Interface
 
 # Custom property of a model that is none: a pod has to give each of its outputs.
@@ -30,17 +31,34 @@ def LatestPushed(
 
     Args:
         model: where the copy goes.
-        destination: the folder that versions are pushed to.
+        destination: the folder or the place in an object store that versions are pushed to.
         interface: what examples the candidate takes (`modules.spec.learning.Interface`), as JSON.
     """
     examples = Interface.model_validate_json(interface)
-    for version in _newest_first(pathlib.Path(destination)):
-        if takes(str(version), examples):
-            shutil.copytree(version, path_utils.serving_model_dir(model.uri))
-            return
+    copy = pathlib.Path(path_utils.serving_model_dir(model.uri))
+    fetch = _from_store if is_store(destination) else _from_folder
+    if fetch(destination, examples, copy):
+        return
     model.set_int_custom_property(ABSENT, 1)
     note = "There is no earlier model that takes these examples.\n"
     io_utils.write_string_file(os.path.join(model.uri, "absent.txt"), note)
+
+
+def _from_store(destination: str, examples: Interface, copy: pathlib.Path) -> bool:
+    store = Store(destination)
+    for version in reversed(store.versions()):
+        if describes_one_that_takes(store.read(version, Interface.FILE), examples):
+            store.fetch(version, copy)
+            return True
+    return False
+
+
+def _from_folder(destination: str, examples: Interface, copy: pathlib.Path) -> bool:
+    for version in _newest_first(pathlib.Path(destination)):
+        if takes(str(version), examples):
+            shutil.copytree(version, copy)
+            return True
+    return False
 
 
 def _newest_first(destination: pathlib.Path) -> list[pathlib.Path]:

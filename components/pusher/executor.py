@@ -13,6 +13,8 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
+from components.pusher.store import Store, is_store
+
 
 class Executor(executor.Executor):
     """TFX's Pusher, writing beside the destination and renaming into place.
@@ -35,10 +37,14 @@ class Executor(executor.Executor):
             return
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties["push_destination"], destination)
-        folder = pathlib.Path(destination.filesystem.base_directory)
+        place = destination.filesystem.base_directory
         model = pathlib.Path(self.GetModelPath(input_dict))
-        version = push(model, folder)
-        self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
+        if is_store(place):
+            where = Store(place).put(model)
+        else:
+            where = str(push(model, pathlib.Path(place)))
+        version = where.rpartition("/")[2]
+        self._MarkPushed(pushed, pushed_destination=where, pushed_version=version)
 
 
 def push(model: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:

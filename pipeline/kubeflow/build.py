@@ -85,7 +85,7 @@ def graph(
         spec=there,
         data=files.elsewhere(spec.data.source, _format(spec, folder), there),
         artifacts=settings.root or "",  # not used: Kubeflow says where they go
-        serving=settings.serving_folder(spec.name),
+        serving=settings.serving_place(spec.name),
     )
     together = spec.training.strategy == "multi_worker"
     workers = settings.workers_of() if together and latest is None else None
@@ -106,9 +106,9 @@ def settings_of(spec: Spec) -> Kubeflow:
 
 
 def _latest_pushed(name: str, interface: Interface, places: Places) -> BaseNode:
-    return LatestPushed(
-        destination=str(places.serving), interface=interface.model_dump_json()
-    ).with_id(name)
+    return LatestPushed(destination=places.serving, interface=interface.model_dump_json()).with_id(
+        name
+    )
 
 
 def _format(spec: Spec, folder: pathlib.Path) -> files.Format:

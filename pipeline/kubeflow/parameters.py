@@ -48,7 +48,7 @@ PARAMETERS = (
     Parameter(
         "push",
         "",
-        "Folder that versions are pushed to, as the pods see it; empty: as compiled",
+        "Folder or object store that versions are pushed to; empty: as compiled",
         {"Pusher": (_PUSHED,), BASELINE: ("destination",), WARM_START: ("destination",)},
     ),
 )

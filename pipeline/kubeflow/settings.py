@@ -50,7 +50,7 @@ class Kubeflow(Part):
     image: str = pydantic.Field(min_length=1)
     volume: Volume
     folder: str | None = None  # of the spec's own files, below the mount; None: the pipeline's name
-    serving: str | None = None  # where versions are pushed, below it; None: `serving/<name>`
+    serving: str | None = None  # of versions, below it or a store's URI; None: `serving/<name>`
     root: str | None = None  # of artifacts, a minio, s3 or gs URI; None: that of the cluster
 
     retries: int = pydantic.Field(0, ge=0)  # of a stage that fails
@@ -76,8 +76,10 @@ class Kubeflow(Part):
     @pydantic.field_validator("folder", "serving")
     @classmethod
     def _stays_below_the_mount(cls, path: str | None) -> str | None:
-        if path is not None and (path.startswith("/") or ".." in path.split("/")):
-            raise ValueError("expected a path below the volume's mount, without '..'")
+        if path is None or path.startswith(_SCHEMES):
+            return path
+        if path.startswith("/") or ".." in path.split("/") or "://" in path:
+            raise ValueError("expected a path below the volume's, without '..'")
         return path
 
     @pydantic.model_validator(mode="after")
@@ -106,9 +108,10 @@ class Kubeflow(Part):
         """Where the pods of a pipeline find what lies beside its spec."""
         return pathlib.PurePosixPath(self.volume.path) / (self.folder or name)
 
-    def serving_folder(self, name: str) -> pathlib.PurePosixPath:
-        """Where the Pusher puts versions."""
-        return pathlib.PurePosixPath(self.volume.path) / (self.serving or f"serving/{name}")
+    def serving_place(self, name: str) -> str:
+        """Where the Pusher puts versions: a folder, or a place in an object store."""
+        given = self.serving or f"serving/{name}"
+        return given if given.startswith(_SCHEMES) else f"{self.volume.path}/{given}"
 
     def workers_of(self) -> Workers:
         """All that the Trainer is told of the pods that train."""

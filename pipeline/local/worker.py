@@ -55,8 +55,8 @@ def _run(request: Request, tell: Tell) -> None:
 
     spec, folder = Spec.model_validate_json(request.spec), pathlib.Path(request.spec_folder)
     data = files.locate(spec.data.source, spec.data.format, folder)
-    runs, serving = pathlib.Path(request.runs), pathlib.Path(request.serving)
-    pipeline = build_pipeline(spec, Places(folder, data, str(runs / "artifacts"), serving))
+    runs = pathlib.Path(request.runs)
+    pipeline = build_pipeline(spec, Places(folder, data, str(runs / "artifacts"), request.serving))
     database = metadata.sqlite_metadata_connection_config(str(runs / "metadata.sqlite"))
     pipeline.metadata_connection_config = database
     ir = compiler.Compiler().compile(pipeline)

@@ -1,5 +1,7 @@
 """The manifests: as the schemas want them, and as a cluster needs them."""
 
+import pathlib
+
 import kubernetes_validate
 import pytest
 from kubernetes_validate import utils
@@ -199,7 +201,8 @@ def test_serving_reads_the_folder_that_the_pusher_writes():
 
     (container,) = spec["containers"]
     mount = next(mount for mount in container["volumeMounts"] if mount["name"] == "versions")
-    pushed = settings.serving_folder("flights").relative_to(settings.volume.path)
+    folder = pathlib.PurePosixPath(settings.serving_place("flights"))
+    pushed = folder.relative_to(settings.volume.path)
 
     # <claim>/serving/flights, mounted from <claim>/serving at /models
     assert (

@@ -6,10 +6,18 @@ import pathlib
 import pytest
 import yaml
 from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2 as pb
+from tfx.orchestration.pipeline import Pipeline
 
 from modules.errors import DataError, SpecError
+from modules.spec.learning import Interface
+from pipeline.beam import Beam
+from pipeline.graph import latest_blessed
+from pipeline.kubeflow.build import Compiled
 from pipeline.kubeflow.check import check
-from pipeline.kubeflow.compiling import task_name
+from pipeline.kubeflow.compiling import compile_pipeline, task_name
+from pipeline.kubeflow.settings import Kubeflow
+from tests.pipeline.kubeflow import nodes
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
@@ -149,3 +157,33 @@ def test_a_folder_that_is_only_on_the_cluster_needs_its_format(compiled):
 )
 def test_a_task_is_named_for_its_node_as_argo_asks(node, task):
     assert task_name(node) == task
+
+
+def test_a_pipeline_of_fifty_components_of_a_users_own_compiles(tmp_path):
+    settings = Kubeflow(image="registry.example/headrace:1", volume={"claim": "headrace"})
+    made = [nodes.Refuse().with_id("Refuse0")]
+    for number in range(1, 50):
+        made.append(nodes.Pass(given=made[-1].outputs["seen"]).with_id(f"Pass{number}"))
+    pipeline = Pipeline("many", str(tmp_path), components=made)
+
+    compiled = compile_pipeline(pipeline, settings, Beam(), ())
+
+    assert check([json_format.MessageToDict(compiled)]) == []
+    assert len(compiled.components["comp-pipeline"].dag.tasks) == 50
+    node = json.loads(container(Compiled(compiled, pb.PlatformSpec()), "pass49")["args"][1])
+    assert node["inputs"] == {"given": "tests.pipeline.kubeflow.nodes.Seen"}
+
+
+def test_what_no_pod_can_run_is_refused_with_every_node_named(tmp_path):
+    settings = Kubeflow(image="registry.example/headrace:1", volume={"claim": "headrace"})
+    twice = [nodes.Refuse().with_id("refuse"), nodes.Refuse().with_id("Refuse")]
+    asks = latest_blessed(
+        "Baseline", Interface(label={"column": "y", "task": "binary"}, columns={}), None
+    )
+    pipeline = Pipeline("odd", str(tmp_path), components=[*twice, asks])
+
+    with pytest.raises(SpecError) as refused:
+        compile_pipeline(pipeline, settings, Beam(), ())
+
+    named = [problem.partition(":")[0] for problem in refused.value.problems]
+    assert [name.lower() for name in named] == ["baseline", "refuse"]
