@@ -15,7 +15,7 @@ run: setup
 
 # The flights as Kubeflow Pipelines would run them, on this machine; as root.
 kubeflow: setup
-	$(BIN)/python -W ignore -m scripts.kubeflow
+	$(BIN)/python -W ignore -m tests.kubeflow.play
 
 check: lint types layers test
 

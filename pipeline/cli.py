@@ -58,6 +58,14 @@ Exit codes:
     6  the server is not there, or does not let us in
 """
 
+_SPEC = click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
+_SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the spec, for example --set training.steps=200. May be repeated.",
+)
 _HOST = click.option(
     "--host",
     metavar="URL",
@@ -79,14 +87,8 @@ def main() -> None:
 
 
 @main.command(epilog=_EXIT_CODES)
-@click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the spec, for example --set training.steps=200. May be repeated.",
-)
+@_SPEC
+@_SET
 @click.option(
     "--runs",
     type=click.Path(path_type=pathlib.Path),
@@ -137,14 +139,8 @@ def init(data: str, output: pathlib.Path | None, force: bool, **wishes: Any) -> 
 
 
 @main.command("compile", epilog=_COMPILE_EXIT_CODES)
-@click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the spec, for example --set kubeflow.image=me/mine:2.",
-)
+@_SPEC
+@_SET
 @click.option(
     "-o",
     "--output",
@@ -182,14 +178,8 @@ def compile_(
 
 
 @main.command(epilog=_SUBMIT_EXIT_CODES)
-@click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the spec, for example --set kubeflow.image=me/mine:2.",
-)
+@_SPEC
+@_SET
 @click.option(
     "--param",
     "params",

@@ -38,7 +38,7 @@ def pod(made, task):
 
 @pytest.mark.parametrize("name", ["diamonds", "flights", "penguins"])
 def test_a_data_set_compiles_to_the_same_text_as_ever(compiled, name):
-    # After a change that is meant, `python -m scripts.golden` writes these files anew.
+    # After a change that is meant: python -m tests.pipeline.kubeflow.write_golden
     assert compiled(name).yaml() == (GOLDEN / f"{name}.yaml").read_text(encoding="utf-8")
 
 

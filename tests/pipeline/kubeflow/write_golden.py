@@ -1,6 +1,6 @@
 """Writes the compiled data sets that tests/pipeline/kubeflow compares with.
 
-python -m scripts.golden
+python -m tests.pipeline.kubeflow.write_golden
 """
 
 from modules.errors import InputProblem
