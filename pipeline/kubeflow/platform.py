@@ -10,7 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 from pipeline.kubeflow.compiling import EXIT, executor_name, task_name
 from pipeline.kubeflow.settings import Kubeflow, Stage
 
-PART_OF = "app.kubernetes.io/part-of"
+STEP = "headrace.step"  # label of every pod
 _Config: TypeAlias = kubernetes.kubernetes_executor_config_pb2.KubernetesExecutorConfig
 
 
@@ -36,7 +36,7 @@ def _config(settings: Kubeflow, stage: Stage) -> _Config:
     # The root file system may be read-only; KFP's launcher writes to /tmp as well.
     config.empty_dir_mounts.add(volume_name="tmp", mount_path="/tmp")  # noqa: S108
     config.security_context.run_as_non_root = True
-    config.pod_metadata.labels[PART_OF] = "headrace"  # for network policies and whoever looks
+    config.pod_metadata.labels[STEP] = "true"  # network policies select by it
     for name in settings.image_pull_secrets:
         config.image_pull_secret.add(secret_name=name, secret_name_parameter=_constant(name))
     for secret in settings.secrets:

@@ -306,3 +306,11 @@ def test_no_policy_of_the_base_selects_pods_that_are_not_ours():
     for body in rendered(DEPLOY / "base"):
         if body["kind"] == "NetworkPolicy":
             assert "headrace" in str(body["spec"]["podSelector"])
+
+
+def test_the_network_of_the_steps_is_closed_by_the_label_that_their_pods_get():
+    from pipeline.kubeflow.platform import STEP
+
+    policy = one("NetworkPolicy", "headrace-steps")
+
+    assert policy["spec"]["podSelector"] == {"matchLabels": {STEP: "true"}}
