@@ -4,6 +4,7 @@ Every model of the spec is frozen, refuses unknown keys and holds JSON values on
 the TFX border as JSON and comes back as the same type.
 """
 
+import re
 from typing import Annotated, Any
 
 import pydantic
@@ -20,6 +21,17 @@ class Part(pydantic.BaseModel):
     """A table of the spec."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+def matching(pattern: str, what: str) -> pydantic.AfterValidator:
+    """Text that matches a pattern; the error says in words what is expected."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"got {text!r}, expected {what}")
+        return text
+
+    return pydantic.AfterValidator(check)
 
 
 def named(given: Any) -> Any:

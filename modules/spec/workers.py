@@ -4,16 +4,27 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from modules.spec.part import Part
+from modules.spec.part import Part, matching
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names: subdomain names
-Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
+Name = Annotated[
+    str,
+    matching(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "lower case letters, digits, '-' and '.'"),
+]
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity, above 0
 _ABOVE_0 = r"(\d*[1-9]\d*(\.\d+)?|\d+\.\d*[1-9]\d*)"
-Quantity = Annotated[str, pydantic.Field(pattern=rf"^{_ABOVE_0}(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")]
-Cpu = Annotated[str, pydantic.Field(pattern=rf"^{_ABOVE_0}m?$")]  # 1500m is 1.5
-Variable = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/[^:*?\[\]\s]*[^:*?\[\]\s/]$")]
+Quantity = Annotated[
+    str, matching(rf"{_ABOVE_0}(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?", "an amount such as '4Gi' or '500Mi'")
+]
+Cpu = Annotated[str, matching(rf"{_ABOVE_0}m?", "processors, such as '4', '0.5' or '1500m'")]
+Variable = Annotated[str, matching("[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")]
+AbsolutePath = Annotated[
+    str,
+    matching(
+        r"/[^:*?\[\]\s]*[^:*?\[\]\s/]",
+        "an absolute path below /, without spaces or any of : * ? [ ]",
+    ),
+]
 Seconds = Annotated[int, pydantic.Field(ge=1, le=30 * 86_400)]
 
 # What the launch says to the workers, and what Kubernetes does.
