@@ -17,6 +17,7 @@ from tfx.types.artifact import Artifact
 from components.baseline.component import ABSENT
 from modules.errors import SpecError
 from pipeline.kubeflow import uris
+from pipeline.kubeflow.packing import unpacked
 
 Artifacts = dict[str, list[Artifact]]
 
@@ -69,6 +70,7 @@ class Names:
 def properties(values: Mapping[str, struct_pb2.Value], integers: Iterable[str]) -> dict[str, Any]:
     """Execution properties; every number comes as a float."""
     read = {key: json_format.MessageToDict(value) for key, value in values.items()}
+    read |= {key: unpacked(value) for key, value in read.items() if isinstance(value, str)}
     for key in integers:
         if key in read:
             read[key] = int(read[key])

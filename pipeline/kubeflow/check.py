@@ -45,6 +45,7 @@ def check(documents: list[dict[str, Any]]) -> list[str]:
     except (IndexError, json_format.ParseError) as error:  # v2_template.go: no unknown field
         return [f"no pipeline spec: {error}"]
     problems = [*_of_the_whole(spec, documents), *_of_components(spec, deployment)]
+    problems += _twins(spec, deployment)
     for name, executor in deployment.executors.items():
         problems += (f"executor {name}: {problem}" for problem in _of_executor(executor))
     for name, component in [("root", spec.root), *spec.components.items()]:
@@ -87,12 +88,32 @@ def _of_components(spec: pb.PipelineSpec, deployment: pb.PipelineDeploymentConfi
             if not re.fullmatch(r"[A-Za-z_][\w-]*", key):
                 yield f"{name}: input or output {key!r}, expected letters, digits, '_' and '-'"
     for name, component in [("root", spec.root), *spec.components.items()]:
+        # v2/compiler/argocompiler/{dag,container}.go: an argument of the driver's command
+        size = len(json_format.MessageToJson(component, indent=None).encode())
+        if size > _LONGEST_ARGUMENT:
+            yield f"{name}: {size:,} bytes, its driver can be told {_LONGEST_ARGUMENT:,} at most"
         for task in component.dag.tasks:
             if not _TASK_NAME.fullmatch(task) or len(task) > _LONGEST_NAME:
                 yield (
                     f"{name}: task {task!r}, expected letters, digits and '-', "
                     f"{_LONGEST_NAME} characters at most"
                 )
+
+
+def _twins(spec: pb.PipelineSpec, deployment: pb.PipelineDeploymentConfig) -> Iterator[str]:
+    """Components that the server takes for one, by their containers (v2/compiler/argocompiler)."""
+    first: dict[bytes, str] = {}
+    for name, component in sorted(spec.components.items()):
+        executor = deployment.executors.get(component.executor_label)
+        if executor is None or not executor.HasField("container"):
+            continue
+        twin = first.setdefault(executor.SerializeToString(deterministic=True), name)
+        other = spec.components[twin]
+        if (component.input_definitions, component.output_definitions) != (
+            other.input_definitions,
+            other.output_definitions,
+        ):
+            yield f"{name}: runs the same container as {twin}, whose inputs or outputs differ"
 
 
 def _definitions(component: pb.ComponentSpec) -> Iterator[str]:

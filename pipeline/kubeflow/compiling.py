@@ -20,6 +20,7 @@ from tfx.types import standard_artifacts
 from modules.errors import SpecError
 from pipeline.beam import Beam
 from pipeline.kubeflow.containers import container, exit_container, properties
+from pipeline.kubeflow.packing import packed
 from pipeline.kubeflow.parameters import Parameter
 from pipeline.kubeflow.settings import Kubeflow, Stage
 
@@ -212,4 +213,5 @@ def _runtime_type(parameter: RuntimeParameter) -> pb.ParameterType.ParameterType
 def _value(value: Any) -> struct_pb2.Value:
     if not isinstance(value, bool | int | float | str | list | dict):
         raise SpecError([f"kubeflow: {value!r} is no JSON value, and cannot be sent to a pod"])
+    value = packed(value) if isinstance(value, str) else value
     return json_format.ParseDict(value, struct_pb2.Value())

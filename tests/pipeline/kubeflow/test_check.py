@@ -115,11 +115,31 @@ def test_what_the_pods_could_not_be_given_is_told(documents, path, value, told):
     assert any(told in problem for problem in check(documents))
 
 
+def test_a_dag_that_no_driver_can_be_told_is_refused(documents):
+    dag = documents[0]["components"]["comp-pipeline"]["dag"]["tasks"]
+    for index in range(4):  # each of them may be as large
+        constant = {"runtimeValue": {"constant": "x" * 40_000}}
+        dag[f"copy-{index}"] = copy.deepcopy(dag["trainer"])
+        dag[f"copy-{index}"]["inputs"]["parameters"]["custom_config"] = constant
+
+    assert any("comp-pipeline: " in problem for problem in check(documents))
+
+
+def test_two_components_of_one_container_must_be_alike(documents):
+    executors = documents[0]["deploymentSpec"]["executors"]
+    executors["exec-pusher"] = executors["exec-evaluator"]
+
+    assert any("the same container as comp-evaluator" in problem for problem in check(documents))
+
+
 def test_fifty_stages_are_checked_as_well(documents):
-    tasks, components = documents[0]["components"]["comp-pipeline"]["dag"]["tasks"], documents[0]
+    tasks, components = (
+        documents[0]["components"]["comp-pipeline"]["dag"]["tasks"],
+        documents[0]["components"],
+    )
     for index in range(50):
-        components["components"][f"comp-copy-{index}"] = components["components"]["comp-trainer"]
-        tasks[f"copy-{index}"] = copy.deepcopy(tasks["trainer"])
+        components[f"comp-copy-{index}"] = components["comp-statistics-gen"]
+        tasks[f"copy-{index}"] = copy.deepcopy(tasks["statistics-gen"])
         tasks[f"copy-{index}"]["componentRef"]["name"] = f"comp-copy-{index}"
 
     assert check(documents) == []

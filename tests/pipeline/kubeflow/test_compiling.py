@@ -16,6 +16,7 @@ from pipeline.graph import latest_blessed
 from pipeline.kubeflow.build import Compiled
 from pipeline.kubeflow.check import check
 from pipeline.kubeflow.compiling import compile_pipeline, task_name
+from pipeline.kubeflow.packing import unpacked
 from pipeline.kubeflow.settings import Kubeflow
 from tests.pipeline.kubeflow import nodes
 
@@ -157,6 +158,17 @@ def test_a_folder_that_is_only_on_the_cluster_needs_its_format(compiled):
 )
 def test_a_task_is_named_for_its_node_as_argo_asks(node, task):
     assert task_name(node) == task
+
+
+def test_a_table_of_five_hundred_columns_fits_into_the_commands_of_its_pods(compiled):
+    features = ", ".join(f'column_{number}={{kind="numeric"}}' for number in range(500))
+    made = compiled("flights", f"features={{{features}}}", "evaluation={}")
+    given = tasks(made)["transform"].inputs.parameters["custom_config"]
+    text = given.runtime_value.constant.string_value
+
+    assert check(made.documents()) == []
+    assert "column_499" not in text
+    assert "column_499" in json.loads(json.loads(unpacked(text))["spec"])["features"]
 
 
 def test_a_pipeline_of_fifty_components_of_a_users_own_compiles(tmp_path):

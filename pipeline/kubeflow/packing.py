@@ -1,0 +1,25 @@
+"""Long texts on their way to a pod: all of a pod's inputs travel in one argument of a command.
+
+Linux takes 128 KiB an argument, and the DAG with the inputs of all tasks is one as well. A spec of
+500 features is some 60 KiB in each of five tasks; packed, it is a sixth of that or less.
+"""
+
+import base64
+import zlib
+
+_PREFIX = "zlib+base64:"
+_LONG = 8 * 1024  # characters; what is shorter stays readable in Kubeflow's pages
+
+
+def packed(text: str) -> str:
+    """The text, or what `unpacked` makes it of."""
+    if len(text) < _LONG and not text.startswith(_PREFIX):
+        return text
+    return _PREFIX + base64.b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+
+
+def unpacked(text: str) -> str:
+    """What was packed."""
+    if not text.startswith(_PREFIX):
+        return text
+    return zlib.decompress(base64.b64decode(text.removeprefix(_PREFIX))).decode("utf-8")
