@@ -15,6 +15,7 @@ from components.example_gen import reading
 from components.example_gen.component import TableExampleGen
 from components.example_gen.config import Table
 from components.example_gen.executor import ROWS_PROPERTY, Executor
+from components.example_gen.files import Source
 from modules.errors import DataError
 from pipeline.beam import Beam, beam_args
 
@@ -58,7 +59,9 @@ def ingest(tmp_path):
             else:
                 (folder / name).write_text(content, encoding="utf-8")
         values = {"format": "csv", "columns": columns, "label": "late", "split": split, **table}
-        component = TableExampleGen(folder, pattern, Table.model_validate(values))
+        component = TableExampleGen(
+            Source(folder, pattern, values["format"]), Table.model_validate(values)
+        )
         examples = standard_artifacts.Examples()
         examples.uri = str(tmp_path / "examples")
         context = Executor.Context(
@@ -186,7 +189,7 @@ def test_the_component_tells_the_executor_all_it_needs_as_json(tmp_path):
     values = {"format": "csv", "columns": COLUMNS, "label": "late", "split": split}
     table = Table.model_validate(values)
 
-    properties = TableExampleGen(tmp_path, "*.csv", table).exec_properties
+    properties = TableExampleGen(Source(tmp_path, "*.csv", "csv"), table).exec_properties
 
     config = json_format.Parse(properties["custom_config"], example_gen_pb2.CustomConfig())
     text = wrappers_pb2.StringValue()
