@@ -30,7 +30,6 @@ _POLL_SECONDS = 0.02
 _PROGRAM = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
-os.umask(0)  # other pods may have another user here
 if os.getppid() == int(sys.argv[1]):  # else it has ended before it was asked
     os.execv(sys.argv[2], sys.argv[2:])
 """
@@ -226,6 +225,17 @@ class Kubelet:
         if str(lies) != mount["mountPath"]:
             raise ValueError(f"this kubelet mounts {claim} at {lies} only, got {mount}")
 
+    def _own(self, pod: Body) -> None:
+        """Gives what is on the claims to the pod's user, as whom the process would have run."""
+        user = pod["spec"].get("securityContext", {}).get("runAsUser")
+        if user is None or os.getuid() != 0:
+            return
+        for claim in self._claims.values():
+            for folder, _, files in os.walk(claim):
+                for name in (folder, *(os.path.join(folder, file) for file in files)):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.chown(name, user, -1, follow_symlinks=False)
+
     def _resolved(self, pod: Body, value: str) -> str:
         """Host names of a Job's pods as ports of this machine, if a Service makes them known."""
         spec, metadata = pod["spec"], pod["metadata"]
@@ -247,6 +257,7 @@ class Kubelet:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.process.pid, signal.SIGKILL)  # with process 1 of a pod all end
         running.reader.join()
+        self._own(pod)
         code = running.process.returncode
         code = 128 - code if code < 0 else code
         ended = {"exitCode": code, "reason": "Error" if code else "Completed", "finishedAt": now()}
