@@ -59,7 +59,9 @@ def pipeline_yaml(name="flights", image="registry.example/headrace:1", root=None
         "componentRef": {"name": "comp-pipeline"},
         "inputs": {"parameters": passed},
     }
-    executors = {f"exec-{key(stage)}": {"container": {"image": image}} for stage in STAGES}
+    executors = {
+        f"exec-{key(stage)}": {"container": {"image": image, "args": [stage]}} for stage in STAGES
+    }
     spec = {
         "schemaVersion": "2.1.0",
         "sdkVersion": "headrace",
