@@ -20,6 +20,8 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, proto_utils
 from tfx_bsl.coders import example_coder
 
+from components import columns as parquet
+from components.columns import as_lists
 from components.example_gen.config import Table, TimeSplit, splits_of
 from components.example_gen.findings import IN_NO_SPLIT, WITHOUT_LABEL, Findings
 from components.example_gen.reading import typed_batches
@@ -60,7 +62,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | beam.Reshuffle()
                 | "Read" >> beam.ParDo(_Read(table)).with_outputs("findings", main="batches")
             )
-            written = read.batches | "Write" >> beam.ParDo(_Write(table, folders))
+            written = read.batches | "Write" >> beam.ParDo(_Write(table, folders, examples.uri))
             _ = (
                 (read.findings, written)
                 | beam.Flatten()
@@ -112,9 +114,10 @@ class _Read(beam.DoFn):
 class _Write(beam.DoFn):
     """A typed record batch -> a file in each split's folder; gives the findings, as JSON."""
 
-    def __init__(self, table: Table, folders: dict[str, str]):
+    def __init__(self, table: Table, folders: dict[str, str], uri: str):
         self._table = table
         self._folders = folders
+        self._uri = uri
 
     def process(self, element: tuple[str, pa.RecordBatch]) -> Iterator[str]:
         shard, batch = element
@@ -132,23 +135,15 @@ class _Write(beam.DoFn):
             chosen = examples[places == place]
             findings.count(name, len(chosen))
             _write(os.path.join(folder, f"data_tfrecord-{shard}.gz"), chosen)
+            rows = labelled.select(columns).filter(pa.array(places == place))
+            parquet.write(os.path.join(parquet.folder(self._uri, name), f"{shard}.parquet"), rows)
         yield findings.model_dump_json()
 
 
 def encode(batch: pa.RecordBatch, columns: list[str]) -> list[bytes]:
     """Serialized tf.Examples of the columns; a missing value is a feature without a value."""
-    lists = [_singletons(batch.column(name)) for name in columns]
-    return example_coder.RecordBatchToExamplesEncoder().encode(pa.record_batch(lists, columns))
-
-
-def _singletons(column: pa.Array) -> pa.ListArray:
-    """Each value as a list of one, a null as null."""
-    if pa.types.is_string(column.type):
-        column = column.cast(pa.binary())
-    valid = pc.is_valid(column)
-    ends = pc.cumulative_sum(valid.cast(pa.int32()))
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-    return pa.ListArray.from_arrays(offsets, column.drop_null(), mask=pc.invert(valid))
+    lists = as_lists(batch.select(columns))
+    return example_coder.RecordBatchToExamplesEncoder().encode(lists)
 
 
 def _write(path: str, examples: Iterable[bytes]) -> None:

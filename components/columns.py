@@ -1,0 +1,94 @@
+"""The rows of Examples as record batches of tens of thousands of rows.
+
+Beside the tf.Examples that any TFX component reads, our ExampleGen writes the same rows as Parquet,
+a value or null a cell: `columns/<split>/`, not `Split-<split>/`, where TFX takes every file for
+TFRecords. Our components read these; Examples without them are decoded from their tf.Examples.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from tfx.components.util import tfxio_utils
+from tfx.dsl.io import fileio
+
+_FOLDER = "columns"
+
+
+def folder(examples: str, split: str) -> str:
+    """Where the columns of a split lie, in Examples of that URI."""
+    return os.path.join(examples, _FOLDER, split)
+
+
+def write(path: str, batch: pa.RecordBatch) -> None:
+    """Writes a batch as a Parquet file of one row group; nothing for no rows."""
+    if batch.num_rows == 0:
+        return
+    fileio.makedirs(os.path.dirname(path))
+    buffer = pa.BufferOutputStream()
+    # Level 1 of zstd: smaller than snappy, at the same speed.
+    pq.write_table(
+        pa.Table.from_batches([batch]),
+        buffer,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=batch.num_rows,
+    )
+    with fileio.open(path, "wb") as file:
+        file.write(buffer.getvalue().to_pybytes())
+
+
+class Read(beam.PTransform):
+    """The rows of a split: record batches of `list<float32>` and `list<binary>` columns.
+
+    That is TFXIO's form, in which TFDV and TFT take rows: a missing value is a null.
+    """
+
+    def __init__(self, examples: Any, split: str, schema: Any = None):
+        """Takes an Examples artifact, and the schema that tf.Examples are decoded by, if known."""
+        super().__init__()
+        self._examples = examples
+        self._split = split
+        self._schema = schema
+
+    def expand(self, begin: Any) -> Any:
+        """Beam's entry."""
+        columns = folder(self._examples.uri, self._split)
+        if not fileio.exists(os.path.join(self._examples.uri, _FOLDER)):
+            make = tfxio_utils.get_tfxio_factory_from_artifact(
+                [self._examples], telemetry_descriptors=["headrace"], schema=self._schema
+            )
+            pattern = os.path.join(self._examples.uri, f"Split-{self._split}", "*")
+            return begin | make([pattern]).BeamSource()
+        files = sorted(fileio.glob(os.path.join(columns, "*.parquet")))
+        return begin | beam.Create(files) | beam.Reshuffle() | beam.FlatMap(_batches)
+
+
+def _batches(path: str) -> Iterator[pa.RecordBatch]:
+    with fileio.open(path, "rb") as file:
+        table = pq.read_table(pa.BufferReader(file.read()))
+    for batch in table.combine_chunks().to_batches():
+        yield as_lists(batch)
+
+
+def as_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Each value as a list of one, a null as null."""
+    return pa.record_batch([_lists(column) for column in batch.columns], batch.schema.names)
+
+
+def _lists(column: pa.Array) -> pa.ListArray:
+    if pa.types.is_string(column.type):
+        column = column.cast(pa.binary())
+    if column.null_count == 0:
+        return pa.ListArray.from_arrays(
+            pa.array(np.arange(len(column) + 1, dtype=np.int32)), column
+        )
+    valid = pc.is_valid(column)
+    ends = pc.cumulative_sum(valid.cast(pa.int32()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, column.drop_null(), mask=pc.invert(valid))
