@@ -69,7 +69,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
         from modules.export import parsing
         from modules.preprocessing import preprocessing_fn
         from modules.spec.learning import LearningSpec
-        from modules.training.input import load
+        from modules.training.examples import load
         from pipeline.beam import Beam, beam_args
 
         spec = LearningSpec.model_validate({"features": features, "label": label, **tables})
@@ -101,7 +101,12 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
             )
         output = tft.TFTransformOutput(str(graph))
         files = str(written / "*.gz")
-        arrays = load([files], output.transformed_feature_spec())
+        dense = {
+            name: spec
+            for name, spec in output.transformed_feature_spec().items()
+            if len(getattr(spec, "shape", ())) == 1
+        }
+        arrays = load([files], dense, 1, written)
         return Transformed(spec, output, files, arrays)
 
     return transform

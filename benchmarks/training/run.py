@@ -28,7 +28,8 @@ from modules.training import history
 from modules.training.blueprint import Blueprint
 from modules.training.compiling import compile_for
 from modules.training.fit import Plan, plan
-from modules.training.input import Share, Table, load, rows, training_batches
+from modules.training.examples import load
+from modules.training.input import Share, Table, training_batches
 from modules.training.job import Job
 from modules.training.launcher import launch
 from modules.training.trainer import train
@@ -89,10 +90,12 @@ class Contest:
 
     def __init__(self, examples: Examples, family: str, batch_size: int) -> None:
         job = examples.job(pathlib.Path(), f"training.batch_size={batch_size}")
-        arrays = load(examples.files["train"], examples.transform.transformed_feature_spec())
+        parsed = examples.transform.transformed_feature_spec()
+        memory_mb = job.spec.training.memory_mb
+        arrays = load(examples.files["train"], parsed, memory_mb, pathlib.Path())
         self.label = transformed(job.spec.label.column)
         self.arrays = arrays
-        self.plan = plan(job.spec.training, rows(arrays), 1)
+        self.plan = plan(job.spec.training, arrays.rows, 1)
         self.blueprint = Blueprint.of(job.spec, examples.transform, arrays, SPEC.parent)
         self.family = MODELS[family]
 

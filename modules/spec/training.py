@@ -37,6 +37,8 @@ class Training(Part):
     precision: Precision = "float32"  # of the network's arithmetic; weights stay float32
     deterministic: bool = False  # on GPUs, too, where it costs time; processors always are
     jit_compile: bool = False  # with XLA
+    # Of the transformed examples of a split, in each process; more than that lies on disk.
+    memory_mb: int = pydantic.Field(2048, ge=0)
     steps_per_execution: int | None = pydantic.Field(None, ge=1)  # None: up to 16, if they divide
     max_restarts: int = pydantic.Field(3, ge=0)  # of the workers, when one of them dies
     checkpoint_minutes: float = pydantic.Field(1.0, gt=0)  # between two checkpoints, at most

@@ -13,7 +13,7 @@ from modules.models.build import build_model
 from modules.preprocessing import transformed
 from modules.spec.learning import LearningSpec
 from modules.spec.model import Model
-from modules.training.input import Arrays
+from modules.training.examples import Examples
 from modules.training.precision import Resolved, computing_in
 
 
@@ -31,7 +31,7 @@ class Blueprint:
         cls,
         spec: LearningSpec,
         transform: tft.TFTransformOutput,
-        train: Arrays,
+        train: Examples,
         folder: pathlib.Path,
     ) -> "Blueprint":
         """The blueprint for what Transform made of the train split."""

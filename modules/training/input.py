@@ -6,17 +6,14 @@ had never stopped, and N replicas together see what one would.
 
 import copy
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from modules.errors import SpecError
+from modules.training.examples import Examples
 
-Arrays = dict[str, np.ndarray]  # by transformed column name, `(rows, width)`
-
-_READ_AT_ONCE = 8192  # examples parsed by one operation
 _EVALUATED_AT_ONCE = 4096  # examples, summed over replicas
 
 
@@ -29,80 +26,54 @@ class Share:
     local: int = 1  # of this process
 
 
-def load(patterns: Sequence[str], feature_spec: dict[str, Any]) -> Arrays:
-    """Every example of some files, a column an array of `(rows, width)`.
-
-    Parsing is the costly part of input; done once here, an epoch is a gather from memory.
-
-    Args:
-        patterns: globs of gzipped TFRecord files of tf.Example.
-        feature_spec: what to parse, as `TFTransformOutput.transformed_feature_spec` gives it.
-    """
-    files = tf.io.gfile.glob(list(patterns))
-    records = tf.data.TFRecordDataset(sorted(files), compression_type="GZIP")
-    parsed = (
-        records.batch(_READ_AT_ONCE)
-        .map(lambda batch: tf.io.parse_example(batch, feature_spec), tf.data.AUTOTUNE)
-        .prefetch(1)
-    )
-    parts = list(parsed.as_numpy_iterator())
-    if not parts:
-        return {
-            name: np.zeros((0, *spec.shape), spec.dtype.as_numpy_dtype)
-            for name, spec in feature_spec.items()
-        }
-    return {name: np.concatenate([part[name] for part in parts]) for name in feature_spec}
-
-
-def rows(arrays: Arrays) -> int:
-    """How many examples the arrays hold."""
-    return len(next(iter(arrays.values())))
-
-
 class Table:
-    """Examples in memory, ready to be picked: columns of a dtype lie side by side.
+    """Examples as TensorFlow picks rows of them: one gather a dtype.
 
     One gather a dtype instead of one a column makes a batch of 1,024 rows and 21 columns in two
     thirds of the time (benchmarks/training).
     """
 
-    def __init__(self, arrays: Arrays, label: str, weights: np.ndarray | None = None) -> None:
-        """Takes `(rows, width)` columns, the label among them, and `(rows,)` weights or none."""
-        self.rows = rows(arrays)
-        self._label = tf.constant(arrays[label])
-        self._weights = None if weights is None else tf.constant(weights, tf.float32)
-        self._names: dict[str, list[str]] = {}
-        for name, array in arrays.items():
-            if name != label:
-                self._names.setdefault(array.dtype.name, []).append(name)
+    def __init__(self, examples: Examples, label: str, weights: np.ndarray | None = None) -> None:
+        """Takes examples, the name of their label, and weights `(rows,)` if they have any."""
+        self.rows = examples.rows
+        self._label = label
+        self._names = examples.names
         self._widths = {
-            dtype: [arrays[name].shape[1] for name in names] for dtype, names in self._names.items()
+            dtype: [examples.widths[name] for name in names]
+            for dtype, names in examples.names.items()
         }
-        self._packed = {
-            dtype: tf.constant(np.concatenate([arrays[name] for name in names], axis=1))
-            for dtype, names in self._names.items()
-        }
+        self._matrices = {dtype: _shared(matrix) for dtype, matrix in examples.matrices.items()}
+        self._weights = None if weights is None else tf.constant(weights, tf.float32)
 
     @property
     def tensors(self) -> tuple[Any, ...]:
         """All that the table holds, for `holding` on another machine."""
-        return self._packed, self._label, () if self._weights is None else (self._weights,)
+        return self._matrices, () if self._weights is None else (self._weights,)
 
     def holding(self, tensors: tuple[Any, ...]) -> "Table":
         """A table of the same columns that picks from these tensors."""
         other = copy.copy(self)
-        other._packed, other._label, weights = tensors
+        other._matrices, weights = tensors
         other._weights = weights[0] if weights else None
         return other
 
     def pick(self, indices: tf.Tensor) -> tuple[Any, ...]:
         """`(features, label)`, or `(features, label, weight)`, of some rows."""
         features: dict[str, tf.Tensor] = {}
-        for dtype, packed in self._packed.items():
-            columns = tf.split(tf.gather(packed, indices), self._widths[dtype], axis=1)
+        for dtype, matrix in self._matrices.items():
+            columns = tf.split(tf.gather(matrix, indices), self._widths[dtype], axis=1)
             features.update(zip(self._names[dtype], columns, strict=True))
-        batch = (features, tf.gather(self._label, indices))
+        label = features.pop(self._label)
+        batch = (features, label)
         return batch if self._weights is None else (*batch, tf.gather(self._weights, indices))
+
+
+def _shared(matrix: np.ndarray) -> tf.Tensor:
+    """The matrix as a tensor, on the processor, where it lies: nothing is copied."""
+    if matrix.size == 0:
+        return tf.constant(matrix)
+    with tf.device("cpu:0"):
+        return tf.experimental.dlpack.from_dlpack(matrix.__dlpack__())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from modules.columns import Head
 from modules.errors import GateError
 from modules.export import WEIGHTS
 from modules.training.blueprint import Blueprint
-from modules.training.input import Arrays, rows
+from modules.training.examples import Examples
 from modules.training.precision import Resolved
 
 _ROWS = 1024
@@ -36,7 +36,7 @@ def check(
     folder: pathlib.Path,
     model: keras.Model,
     blueprint: Blueprint,
-    watched: Arrays,
+    watched: Examples,
     precision: Resolved,
 ) -> Parity:
     """Compares the SavedModel of a folder with the trained model, on real rows.
@@ -56,7 +56,7 @@ def check(
     problems = list(_not_float32(loaded))
     if problems:
         raise GateError(f"export: {problem}" for problem in problems)
-    taken = min(_ROWS, rows(watched))
+    taken = min(_ROWS, watched.rows)
     batch = {column.name: tf.constant(watched[column.name][:taken]) for column in blueprint.columns}
     trained = np.asarray(model(batch, training=False), np.float64)
     exported = np.asarray(loaded.predict_transformed(batch), np.float64)

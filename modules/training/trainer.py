@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from modules.columns import columns
 from modules.errors import GateError
 from modules.export import export
 from modules.preprocessing import transformed
@@ -21,8 +22,9 @@ from modules.training.callbacks import build_callbacks
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
+from modules.training.examples import Examples, load
 from modules.training.fit import CHECKPOINT, Plan, fit, plan
-from modules.training.input import Arrays, Table, load, rows
+from modules.training.input import Table
 from modules.training.job import Job
 from modules.training.losses import check_labels
 from modules.training.parity import Parity, check
@@ -38,7 +40,7 @@ class Session:
 
     job: Job
     transform: tft.TFTransformOutput
-    watched: Arrays
+    watched: Examples
     tables: tuple[Table, Table]  # to learn from, to watch
     blueprint: Blueprint
     precision: Resolved
@@ -79,7 +81,7 @@ def train(job: Job) -> None:
         "replicas": session.shared.replicas,
         "precision": session.precision,
         "model": job.spec.model.model_dump(mode="json"),
-        "examples": {"train": session.plan.order.rows, "valid": rows(session.watched)},
+        "examples": {"train": session.plan.order.rows, "valid": session.watched.rows},
         "restarts": list(job.restarts),
         "warm_start": dataclasses.asdict(reused) if reused else None,
         "parity": dataclasses.asdict(parity),
@@ -107,8 +109,11 @@ def _session(job: Job) -> Session:
         tf.config.experimental.enable_op_determinism()
     shared = spread(training)
     transform = tft.TFTransformOutput(job.transform)
+    columns(transform, spec.label)  # what no model takes is told of before anything is read
     parsed = transform.transformed_feature_spec()
-    learned, watched = load(job.train, parsed), load(job.valid, parsed)
+    learned, watched = (
+        load(files, parsed, training.memory_mb, job.run_folder) for files in (job.train, job.valid)
+    )
     label = transformed(spec.label.column)
     check_labels(training.loss, learned[label])
     weighted = weights.of_classes(training, spec.label, learned[label])
@@ -120,7 +125,7 @@ def _session(job: Job) -> Session:
         blueprint=Blueprint.of(spec, transform, learned, pathlib.Path(job.folder)),
         precision=resolve(training.precision),
         shared=shared,
-        plan=plan(training, rows(learned), shared.replicas),
+        plan=plan(training, learned.rows, shared.replicas),
     )
 
 

@@ -12,6 +12,7 @@ from modules.training import cluster, server
 from modules.training import fit as fitting
 from modules.training.callbacks import build_callbacks
 from modules.training.compiling import compile_for
+from modules.training.examples import Examples
 from modules.training.fit import plan
 from modules.training.input import Table
 from modules.training.strategy import Spread, spread
@@ -57,7 +58,7 @@ def distilled(shared):
 def at_once(shared):
     """What is counted of 160 rows, over and over, with a model that stays what it is."""
     rows = {"x_xf": cases.X[:160], "c_xf": cases.C[:160], "y_xf": cases.Y[:160]}
-    table = Table(rows, "y_xf")
+    table = Table(Examples.of(rows), "y_xf")
     given = {"steps": 200, "learning_rate": 1e-12, "steps_per_execution": 1, "metrics": ["f1"]}
     given["callbacks"] = [{"name": "early_stopping", "patience": 7, "min_delta": 0.1}]
     training = Training(**cases.TRAINING | given)

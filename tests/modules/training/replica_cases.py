@@ -22,6 +22,7 @@ from modules.training.callbacks import build_callbacks
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
+from modules.training.examples import Examples
 from modules.training.fit import plan
 from modules.training.input import Table
 from modules.training.strategy import Spread, spread
@@ -58,7 +59,7 @@ def fitted(shared, build, watched=164, **given):
     training = Training(**TRAINING | {"strategy": strategy} | given)
     rows = {"x_xf": X, "c_xf": C, "y_xf": Y}
     seen = {name: array[:watched] for name, array in rows.items()}
-    tables = Table(rows, "y_xf", WEIGHTS), Table(seen, "y_xf")
+    tables = Table(Examples.of(rows), "y_xf", WEIGHTS), Table(Examples.of(seen), "y_xf")
     planned = plan(training, len(X), shared.replicas)
     with shared.strategy.scope():
         model = build()

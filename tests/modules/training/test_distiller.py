@@ -17,6 +17,7 @@ from modules.training import fit as fitting
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
+from modules.training.examples import Examples
 from modules.training.fit import plan
 from modules.training.input import Table
 from modules.training.strategy import Spread
@@ -69,7 +70,7 @@ def distill(task, student, folder, weight=1.0, steps=600):
     model = Distiller(network(student, task), teacher, build_distillation(settings, head))
     planned = plan(training, len(X), 1)
     compile_for(model, planned, label, head, "float32")
-    table = Table({"x_xf": X, "y_xf": noise(task)}, "y_xf")
+    table = Table(Examples.of({"x_xf": X, "y_xf": noise(task)}), "y_xf")
     alone = Spread(tf.distribute.get_strategy())
     folder.mkdir(exist_ok=True)
     recorder = fitting.fit(model, (table, table), planned, alone, [], folder)

@@ -18,6 +18,7 @@ from modules.training import fit as fitting
 from modules.training.callbacks import build_callbacks
 from modules.training.checkpoint import load
 from modules.training.compiling import compile_for
+from modules.training.examples import Examples
 from modules.training.fit import CHECKPOINT, plan
 from modules.training.history import history
 from modules.training.input import Table
@@ -53,7 +54,7 @@ def fit(training, train, valid, folder, task="binary", *, more=(), model=None):
     built = model or build_model([X], head, Mlp(hidden=(8,), dropout=0.2))
     planned = plan(training, len(train["x_xf"]), 1)
     compile_for(built, planned, LABELS[task], head, "float32")
-    tables = Table(train, "y_xf"), Table(valid, "y_xf")
+    tables = Table(Examples.of(train), "y_xf"), Table(Examples.of(valid), "y_xf")
     callbacks = [*build_callbacks(training.callbacks, folder), *more]
     alone = Spread(tf.distribute.get_strategy())
     recorder = fitting.fit(built, tables, planned, alone, callbacks, folder)

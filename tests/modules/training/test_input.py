@@ -7,35 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.errors import SpecError
+from modules.training.examples import Examples
 from modules.training.input import (
     Order,
     Share,
     Table,
     evaluation_batches,
-    load,
-    rows,
     training_batches,
 )
 
 ALONE = Share()
-
-PARSED = {
-    "x_xf": tf.io.FixedLenFeature([2], tf.float32),
-    "ids_xf": tf.io.FixedLenFeature([1], tf.int64),
-}
-
-
-def example(row):
-    example = tf.train.Example()
-    example.features.feature["x_xf"].float_list.value.extend([row, row / 2])
-    example.features.feature["ids_xf"].int64_list.value.append(row)
-    return example.SerializeToString()
-
-
-def write(path, numbers):
-    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-        for number in numbers:
-            writer.write(example(number))
 
 
 def numbered(count):
@@ -45,7 +26,7 @@ def numbered(count):
 
 
 def table(count):
-    return Table(numbered(count), "label_xf")
+    return Table(Examples.of(numbered(count)), "label_xf")
 
 
 def order(count, batch_size, seed=0):
@@ -60,47 +41,6 @@ def labels(batches, count=None):
 
 def trained_on(order, step, count, share=ALONE):
     return labels(training_batches(table(order.rows), order, step, share), count)
-
-
-def test_files_are_loaded_in_the_order_of_their_names(tmp_path):
-    write(tmp_path / "b-1.gz", [3, 4])
-    write(tmp_path / "a-2.gz", [1, 2])
-    write(tmp_path / "c-0.gz", [])
-
-    found = load([f"{tmp_path}/*.gz"], PARSED)
-
-    assert found["ids_xf"].tolist() == [[1], [2], [3], [4]]
-    assert found["x_xf"] == pytest.approx(np.array([[1, 0.5], [2, 1], [3, 1.5], [4, 2]]))
-    assert found["x_xf"].dtype == np.float32
-    assert found["ids_xf"].dtype == np.int64
-    assert rows(found) == 4
-
-
-def test_several_patterns_are_loaded_together(tmp_path):
-    write(tmp_path / "one.gz", [1])
-    write(tmp_path / "two.gz", [2])
-
-    found = load([f"{tmp_path}/two*", f"{tmp_path}/one*"], PARSED)
-
-    assert found["ids_xf"].tolist() == [[1], [2]]
-
-
-def test_more_examples_than_are_read_at_once_are_all_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr("modules.training.input._READ_AT_ONCE", 3)
-    write(tmp_path / "a.gz", range(10))
-
-    assert load([f"{tmp_path}/*"], PARSED)["ids_xf"].ravel().tolist() == list(range(10))
-
-
-def test_files_without_examples_give_arrays_of_no_rows(tmp_path):
-    write(tmp_path / "a.gz", [])
-
-    found = load([f"{tmp_path}/*"], PARSED)
-
-    assert {name: array.shape for name, array in found.items()} == {
-        "x_xf": (0, 2),
-        "ids_xf": (0, 1),
-    }
 
 
 def test_every_training_batch_is_full_and_no_row_is_twice_in_an_epoch():
@@ -155,7 +95,7 @@ def test_replicas_share_each_batch_in_equal_parts(local):
 
 def test_features_stay_with_their_label_and_weight():
     weights = np.arange(50, dtype=np.float32)
-    weighted = Table(numbered(50), "label_xf", weights)
+    weighted = Table(Examples.of(numbered(50)), "label_xf", weights)
 
     for batch in training_batches(weighted, order(50, 10), 0, ALONE).take(5):
         features, label, weight = batch
@@ -173,7 +113,7 @@ def test_columns_of_several_types_keep_name_width_and_type():
         "y_xf": np.array([[0], [1]], np.int64),
     }
 
-    features, label = Table(arrays, "y_xf").pick(tf.constant([1]))
+    features, label = Table(Examples.of(arrays), "y_xf").pick(tf.constant([1]))
 
     assert {name: (part.dtype.name, part.numpy().tolist()) for name, part in features.items()} == {
         "a_xf": ("float32", [[1.5]]),
