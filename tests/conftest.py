@@ -28,7 +28,14 @@ class Transformed:
     spec: Any  # LearningSpec
     output: Any  # tft.TFTransformOutput
     files: str  # glob of the transformed examples
-    arrays: dict[str, np.ndarray]  # by transformed column, `(rows, width)`
+
+    @functools.cached_property
+    def arrays(self) -> Any:
+        """By transformed column, `(rows, width)`."""
+        from modules.training.examples import load
+
+        files = pathlib.Path(self.files)
+        return load([self.files], self.output.transformed_feature_spec(), 1, files.parent)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
@@ -69,7 +76,6 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
         from modules.export import parsing
         from modules.preprocessing import preprocessing_fn
         from modules.spec.learning import LearningSpec
-        from modules.training.examples import load
         from pipeline.beam import Beam, beam_args
 
         spec = LearningSpec.model_validate({"features": features, "label": label, **tables})
@@ -100,14 +106,7 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
                 )
             )
         output = tft.TFTransformOutput(str(graph))
-        files = str(written / "*.gz")
-        dense = {
-            name: spec
-            for name, spec in output.transformed_feature_spec().items()
-            if len(getattr(spec, "shape", ())) == 1
-        }
-        arrays = load([files], dense, 1, written)
-        return Transformed(spec, output, files, arrays)
+        return Transformed(spec, output, str(written / "*.gz"))
 
     return transform
 
