@@ -27,8 +27,8 @@ from modules.spec.model import Mlp, TabM
 from modules.training import history
 from modules.training.blueprint import Blueprint
 from modules.training.compiling import compile_for
-from modules.training.fit import Plan, plan
 from modules.training.examples import load
+from modules.training.fit import Plan, plan
 from modules.training.input import Share, Table, training_batches
 from modules.training.job import Job
 from modules.training.launcher import launch
