@@ -22,6 +22,9 @@ setup(
         "click",
         "rich",
         "pyarrow",
+        "pandas",  # its row hash, which splits
+        "orjson",
+        "google-crc32c",  # of TFRecords
         "kfp==2.16.*",  # Kubeflow Pipelines: its client, and the messages of its pipeline spec
         "kfp-kubernetes==2.16.*",
         "kfp-pipeline-spec==2.16.*",  # of the same release: each asks only for 2.x of the others

@@ -27,7 +27,7 @@ class Beam(Part):
     """
 
     runner: Literal["direct", "flink", "spark", "dataflow"] = "direct"
-    processes: int = pydantic.Field(1, ge=1)  # more than 1 pays from about 150,000 rows
+    processes: int = pydantic.Field(1, ge=1)  # when more than 1 pay: docs/decisions/beam.md
     job_endpoint: str | None = pydantic.Field(None, pattern=_ENDPOINT)  # of Beam's job server
     # Of SDK workers that run already, as the engine's own workers see it; None: Docker starts them.
     worker_pool: str | None = pydantic.Field(None, pattern=_ENDPOINT)

@@ -17,9 +17,12 @@ from tfx.types import Channel, standard_artifacts
 from components.baseline.strategy import LatestComparableModel
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
+from components.evaluator.component import Evaluator
 from components.example_gen.component import TableExampleGen
 from components.example_gen.files import Source
 from components.pusher.executor import Executor as AtomicPush
+from components.statistics_gen.component import StatisticsGen
+from components.transform.component import Transform
 from modules.spec.learning import Interface
 from modules.spec.workers import Workers
 from pipeline.beam import beam_args
@@ -73,10 +76,12 @@ def build_pipeline(
     """
     splits = list(split_names(spec))
     watched = "valid" if "valid" in splits else "eval"  # what early stopping looks at
+    made_by = {own.__name__: own for own in (StatisticsGen, Transform, Evaluator)}
+    made_by |= {name: getattr(tfx, name) for name in spec.stock}
     learning = {"spec": spec.learning().model_dump_json(), "folder": str(places.spec)}
 
     examples = TableExampleGen(places.data, spec.table(places.data.format))
-    statistics = tfx.StatisticsGen(examples=examples.outputs["examples"])
+    statistics = made_by["StatisticsGen"](examples=examples.outputs["examples"])
     if spec.validation.schema_file:
         schema = ImportSchemaGen(str(places.spec / spec.validation.schema_file))
     else:
@@ -98,7 +103,7 @@ def build_pipeline(
             validation=spec.validation,
         ).model_dump_json(by_alias=True),
     )
-    transform = tfx.Transform(
+    transform = made_by["Transform"](
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn="modules.preprocessing.preprocessing_fn",
@@ -122,7 +127,7 @@ def build_pipeline(
     )
     baseline = latest(BASELINE, interface, places)
     baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
-    evaluator = tfx.Evaluator(
+    evaluator = made_by["Evaluator"](
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],

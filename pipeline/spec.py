@@ -3,12 +3,12 @@
 import pathlib
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 
 from components.data_gate.config import Validation
-from components.example_gen.config import Data, Table, splits_of
+from components.example_gen.config import Data, Form, Table, splits_of
 from modules.errors import SpecError, did_you_mean
 from modules.spec.features import RawType, argument_name, raw_type
 from modules.spec.label import label_type
@@ -55,6 +55,8 @@ class Spec(LearningSpec):
     """A pipeline: what `headrace run` is given."""
 
     name: str = pydantic.Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    # Steps that TFX's own components do: row by row, and so slower.
+    stock: tuple[Literal["StatisticsGen", "Transform", "Evaluator"], ...] = ()
     data: Data
     validation: Validation = Validation()
     evaluation: Evaluation = Evaluation()
@@ -74,6 +76,7 @@ class Spec(LearningSpec):
             name: raw_type(feature) for name, feature in self.features.items()
         }
         columns[self.label.column] = label_type(self.label)
+        columns |= self.data.carry
         for name in sliced_columns(self.evaluation):
             columns.setdefault(name, "text")
         return columns
@@ -82,9 +85,8 @@ class Spec(LearningSpec):
         """What ExampleGen is told, once the format of the files is known."""
         return Table.model_validate(
             {
+                **self.data.model_dump(include={*Form.model_fields, "max_rejects"}),
                 "format": data_format,
-                "delimiter": self.data.delimiter,
-                "missing": self.data.missing,
                 "columns": self.columns(),
                 "label": self.label.column,
                 "classes": self.label.classes,
@@ -195,6 +197,10 @@ def _in_features(spec: Spec) -> Iterator[str]:
     for name in spec.data.ignore:
         if name in features:
             yield f"data.ignore: {name!r} is a feature too; keep one of the two"
+    for name in spec.data.carry:
+        if name in features or name == label or name in spec.data.ignore:
+            role = "ignored" if name in spec.data.ignore else "carried anyway"
+            yield f"data.carry: {name!r} is {role}; keep one of the two"
     arguments: dict[str, str] = {}
     for name in features:
         argument = argument_name(name)
@@ -215,6 +221,12 @@ def _in_split(spec: Spec) -> Iterator[str]:
             f"data.split.column: {column!r} is a feature of kind {feature.kind!r}, expected "
             f"{needed[1]!r} for a split by {split.by}"
         )
+    carried = spec.data.carry.get(column) if column else None
+    if carried and needed and carried != needed[0]:
+        yield (
+            f"data.carry: {column!r} is carried as {carried!r}, expected {needed[0]!r} for a split "
+            f"by {split.by}"
+        )
 
 
 def _in_evaluation(spec: Spec) -> Iterator[str]:
@@ -227,7 +239,8 @@ def _in_evaluation(spec: Spec) -> Iterator[str]:
             )
     for name in dict.fromkeys(sliced_columns(spec.evaluation)):
         feature = spec.features.get(name)
-        if name == spec.label.column or (feature and raw_type(feature) != "text"):
+        kind = raw_type(feature) if feature else spec.data.carry.get(name, "text")
+        if name == spec.label.column or kind != "text":
             yield f"evaluation.slices: {name!r} is not a category; slice by columns of text"
 
 

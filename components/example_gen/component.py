@@ -1,4 +1,4 @@
-"""TableExampleGen: rows of CSV or Parquet as tf.Examples, split as the spec says."""
+"""TableExampleGen: rows of tables as tf.Examples, split as the spec says."""
 
 from google.protobuf import wrappers_pb2
 from tfx.components.example_gen.component import FileBasedExampleGen

@@ -1,5 +1,6 @@
 """What a spec says about its data: where the rows are, how they read, which split each goes to."""
 
+import codecs
 import datetime
 import itertools
 from typing import Annotated, Any, Literal
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from modules.spec.features import RawType
-from modules.spec.part import Part
+from modules.spec.part import Below1, Part
 
 SPLITS = ("train", "valid", "eval")
 Share = Annotated[float, pydantic.Field(gt=0, lt=1)]
@@ -108,23 +109,44 @@ def interval(text: str) -> tuple[datetime.datetime, datetime.datetime]:
     return first, last
 
 
-class Data(Part):
+Format = Literal["csv", "parquet", "arrow", "jsonl", "tfrecord"]
+
+
+class Form(Part):
+    """How values are written in files."""
+
+    delimiter: str = pydantic.Field(",", pattern=r"^[\t !#-~]$")  # one byte, and no quote
+    encoding: str = "utf-8"  # of CSV; JSON is UTF-8 always
+    decimal: Literal[".", ","] = "."
+    missing: tuple[str, ...] = MISSING
+
+    @pydantic.field_validator("encoding")
+    @classmethod
+    def _is_known(cls, given: str) -> str:
+        try:
+            "".encode(given)  # refuses what is no encoding of texts, too
+        except LookupError:
+            raise ValueError("expected an encoding, for example utf-8, latin-1 or cp1252") from None
+        name = codecs.lookup(given).name
+        return "utf-8" if name == "utf-8-sig" else name  # a byte order mark is skipped anyway
+
+
+class Data(Form):
     """The `[data]` table."""
 
     source: str = pydantic.Field(min_length=1)  # a file, a folder or a glob, beside the spec
-    format: Literal["csv", "parquet"] | None = None  # None: by the file names
-    delimiter: str = pydantic.Field(",", min_length=1, max_length=1)
-    missing: tuple[str, ...] = MISSING
+    format: Format | None = None  # None: by the file names
     ignore: tuple[str, ...] = ()
+    carry: dict[str, RawType] = pydantic.Field(default_factory=dict)  # in Examples, in no model
+    max_rejects: Below1 = 0  # share of the rows that may be left out because they cannot be read
     split: Split = HashSplit(by="hash", train=0.8, valid=0.1, eval=0.1)
 
 
-class Table(Part):
+class Table(Form):
     """What ExampleGen is told: one JSON value in its custom_config."""
 
-    format: Literal["csv", "parquet"]
-    delimiter: str = ","
-    missing: tuple[str, ...] = MISSING
+    format: Format
+    max_rejects: Below1 = 0
     columns: dict[str, RawType]  # what becomes a feature of each tf.Example
     label: str
     classes: tuple[str, ...] = ()

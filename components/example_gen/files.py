@@ -1,26 +1,41 @@
 """The files of a source, and what can be known of them before they are read."""
 
-import csv
+import collections
 import dataclasses
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import get_args
 
+from components.example_gen.config import Format
+from components.example_gen.readers.ranges import compression
 from modules.errors import DataError, did_you_mean
 
-Format = Literal["csv", "parquet"]
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".tfrecord": "tfrecord",
+    ".tfrecords": "tfrecord",
 }
+_COMPRESSED: tuple[Format, ...] = ("csv", "jsonl", "tfrecord")  # the others compress within
 # What TFX's ExampleGen driver takes the newest of, or the one that a run asks for
 # (tfx/components/example_gen/utils.py).
 _SPANS = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)(:\d+)?\}")
 # The suffixes as globs, in capitals too: a folder may hold a README or Spark's _SUCCESS as well.
-_GLOBS: dict[Format, str] = {"csv": "*.[cCtT][sS][vV]", "parquet": "*.[pP][aAqQ]*"}
+# What else they catch (a.csv.bak), `of_format` leaves out.
+_GLOBS: dict[Format, str] = {
+    "csv": "*.[cCtT][sS][vV]*",
+    "parquet": "*.[pP][aAqQ]*",
+    "arrow": "*.[aAfF][rReE]*",
+    "jsonl": "*.[jJnN][sSdD]*",
+    "tfrecord": "*.[tT][fF][rR]*",
+}
 
 
 def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
@@ -40,7 +55,7 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
         matches = anchor.glob(str(path.relative_to(anchor)))
         files = sorted(file for file in matches if file.is_file())
     elif path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
+        files = sorted(file for file in path.iterdir() if format_by_name(file) is not None)
     else:
         files = [path] if path.is_file() else []
     if not files:
@@ -48,7 +63,7 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
         raise DataError(
             [
                 f"data.source: no data file at {path}{did_you_mean(path.name, beside)}. "
-                f"Expected a file, a folder of .csv or .parquet files, or a glob"
+                f"Expected a file, a folder of .csv, .parquet or other data files, or a glob"
             ]
         )
     empty = [f"{file}: is empty (0 bytes)" for file in files if file.stat().st_size == 0]
@@ -99,7 +114,7 @@ def locate(source: str, given: Format | None, folder: pathlib.Path) -> Source:
 def elsewhere(source: str, data_format: Format, folder: pathlib.PurePath) -> Source:
     """The files that a source names on another machine, by their names alone."""
     path = folder / source
-    if path.suffix.lower() not in _SUFFIXES and not _has_wildcards(path.name):
+    if format_by_name(path) is None and not _has_wildcards(path.name):
         return Source(path, _GLOBS[data_format], data_format)
     return Source(*_split(path), data_format)
 
@@ -108,9 +123,19 @@ def _has_wildcards(text: str) -> bool:
     return bool(set(text) & set("*?[") or _SPANS.search(text))
 
 
-def format_by_name(source: str) -> Format | None:
-    """What the name of a source tells of its format."""
-    return _SUFFIXES.get(pathlib.PurePath(source).suffix.lower())
+def format_by_name(source: str | pathlib.PurePath) -> Format | None:
+    """What the name of a file tells of its format."""
+    path = pathlib.PurePath(source)
+    if compression(path) is None:
+        return _SUFFIXES.get(path.suffix.lower())
+    inner = _SUFFIXES.get(path.with_suffix("").suffix.lower())
+    return inner if inner in _COMPRESSED else None
+
+
+def of_format(paths: Iterable[str], data_format: Format) -> list[str]:
+    """The files whose names tell the format, or all where no name does."""
+    paths = list(paths)
+    return [path for path in paths if format_by_name(path) == data_format] or paths
 
 
 def format_of(files: Iterable[pathlib.Path], given: Format | None) -> Format:
@@ -122,43 +147,17 @@ def format_of(files: Iterable[pathlib.Path], given: Format | None) -> Format:
     if given:
         return given
     files = list(files)
-    found = {_SUFFIXES.get(file.suffix.lower()) for file in files}
-    if len(found) != 1 or None in found:
-        names = ", ".join(sorted({file.suffix or file.name for file in files}))
+    found = {format_by_name(file) for file in files}
+    (told, *others) = found or {None}
+    if told is None or others:
+        names = ", ".join(sorted({"".join(file.suffixes[-2:]) or file.name for file in files}))
         raise DataError(
-            [f"data.format: the names end in {names}, expected all .csv or all .parquet. Give it"]
+            [
+                f"data.format: the names end in {names}, expected all of one format, such as .csv "
+                f"or .parquet. Give it: {', '.join(get_args(Format))}"
+            ]
         )
-    return found.pop()  # type: ignore[return-value]
-
-
-def header(file: pathlib.Path, data_format: Format, delimiter: str) -> list[str]:
-    """The column names of a file.
-
-    Raises:
-        DataError: if they cannot be read.
-    """
-    if data_format == "parquet":
-        import pyarrow.parquet
-
-        try:
-            return list(pyarrow.parquet.read_schema(file).names)
-        except (OSError, pyarrow.ArrowException) as error:
-            raise DataError([f"{file}: is not a Parquet file: {error}"]) from None
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return next(csv.reader(lines, delimiter=delimiter), [])
-    except UnicodeDecodeError as error:
-        raise DataError([not_utf8(file, error.start)]) from None
-    except csv.Error as error:
-        raise DataError([f"{file}: the header cannot be read: {error}"]) from None
-
-
-def not_utf8(file: pathlib.Path, byte: int) -> str:
-    """The sentence for a file in another encoding."""
-    return (
-        f"{file}: not UTF-8 at byte {byte:,}. Convert it, for example with "
-        f"`iconv -f LATIN1 -t UTF-8`"
-    )
+    return told
 
 
 def check_columns(file: pathlib.Path, names: list[str], wanted: Mapping[str, str]) -> Iterator[str]:
@@ -167,11 +166,12 @@ def check_columns(file: pathlib.Path, names: list[str], wanted: Mapping[str, str
     Args:
         wanted: by column that must be there, the key path in the spec that names it.
     """
-    twice = sorted({name for name in names if names.count(name) > 1})
-    for name in twice:
-        yield f"{file}: column {name!r} is there {names.count(name)} times. Rename all but one"
+    counts = collections.Counter(names)
+    for name, count in sorted(counts.items()):
+        if count > 1:
+            yield f"{file}: column {name!r} is there {count} times. Rename all but one"
     for column, key in wanted.items():
-        if column not in names:
+        if column not in counts:
             listed = f"{', '.join(names[:40])}{', ...' if len(names) > 40 else ''}"
             yield (
                 f"{file}: no column {column!r}, which {key} names. "

@@ -6,6 +6,7 @@ import pydantic
 
 WITHOUT_LABEL = "without label"
 IN_NO_SPLIT = "in no split"
+REJECTED = "rejected"
 
 
 class Problem(pydantic.BaseModel):
@@ -20,7 +21,7 @@ class Problem(pydantic.BaseModel):
 class Findings(pydantic.BaseModel):
     """Findings of one file, or of several when merged."""
 
-    # By split, and those left out on purpose under WITHOUT_LABEL and IN_NO_SPLIT.
+    # By split, and those left out under WITHOUT_LABEL, IN_NO_SPLIT and REJECTED.
     rows: dict[str, int] = {}
     # Sentences about files that cannot be read on.
     fatal: list[str] = []
@@ -30,17 +31,18 @@ class Findings(pydantic.BaseModel):
     first: str | None = None
     last: str | None = None
 
-    def add(self, sentence: str, mend: str, rows: Iterable[int], values: Iterable[str]) -> None:
-        """Notes rows with a problem: what is wrong, and what to do."""
-        listed = sorted(zip(rows, values, strict=True))
-        if not listed:
-            return
-        known = self.problems.get(sentence)
-        if known is None:
+    def add(self, sentence: str, mend: str, found: Iterable[tuple[int, str]]) -> None:
+        """Notes rows with a problem: what is wrong, what to do, number and value of each."""
+        listed = sorted(found)
+        if listed:
             row, value = listed[0]
-            self.problems[sentence] = Problem(count=len(listed), row=row, value=value, mend=mend)
-        else:
-            known.count += len(listed)
+            self._note(sentence, Problem(count=len(listed), row=row, value=value, mend=mend))
+
+    def _note(self, sentence: str, other: Problem) -> None:
+        known = self.problems.get(sentence, other)
+        first = min(known, other, key=lambda problem: problem.row)
+        count = other.count + (known.count if known is not other else 0)
+        self.problems[sentence] = first.model_copy(update={"count": count})
 
     def count(self, what: str, rows: int) -> None:
         """Adds rows to the count of a split, or of those left out."""
@@ -57,20 +59,13 @@ class Findings(pydantic.BaseModel):
         for what, rows in other.rows.items():
             self.count(what, rows)
         self.fatal += other.fatal
-        self.problems.update(other.problems)
+        for sentence, problem in other.problems.items():
+            self._note(sentence, problem)
         self.extend(other.first, other.last)
 
-    def shift(self, left_out: Iterable[int]) -> None:
-        """Corrects row numbers, once it is known which rows the reader left out before them."""
-        for row in sorted(left_out):
-            for problem in self.problems.values():
-                if row <= problem.row:
-                    problem.row += 1
-
     def sentences(self) -> Iterator[str]:
-        """What cannot be read, and each problem with its count, first row and value."""
-        yield from self.fatal
-        for sentence, found in self.problems.items():
+        """Each problem with its count, first row and value."""
+        for sentence, found in sorted(self.problems.items()):
             value = found.value if len(found.value) <= 60 else f"{found.value[:57]}..."
             times = f"{found.count:,} times" if found.count > 1 else "once"
             yield f"{sentence}: {times}, first in row {found.row:,}: {value!r}. {found.mend}"

@@ -1,16 +1,15 @@
 """Which split each row goes to."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.config import (
     ColumnSplit,
     GroupSplit,
-    HashSplit,
     ShareSplit,
     Split,
     TimeSplit,
@@ -35,25 +34,37 @@ def assign(batch: pa.RecordBatch, columns: Sequence[str], split: Split) -> np.nd
             places = pc.index_in(batch.column(split.column), pa.array(splits_of(split).values()))
             return pc.fill_null(places, NO_SPLIT).to_numpy(zero_copy_only=False).astype(np.int64)
         case GroupSplit():
-            return _by_group(batch.column(split.column), split)
+            groups = batch.column(split.column).cast(pa.string())  # missing is a group of its own
+            return _by_share(fractions([groups], split.seed), split)
         case _:
-            return _by_row(batch, columns, split)
+            # Not by the tf.Example: the order of its features differs from process to process.
+            rows = [batch.column(name) for name in columns]
+            return _by_share(fractions(rows, split.seed), split)
 
 
-def fraction(key: bytes, seed: int) -> float:
-    """A number in [0, 1) that looks random and is the same on every machine (BLAKE2b)."""
-    digest = hashlib.blake2b(key, digest_size=8, salt=seed.to_bytes(8, "big")).digest()
-    return int.from_bytes(digest, "big") / 2**64
+def fractions(columns: Iterable[pa.Array], seed: int) -> np.ndarray:
+    """A number in [0, 1) a row that looks random and is the same on every machine; float64.
+
+    It is the hash of pandas, column by column over whole arrays: SipHash of texts, a mix of the
+    bits of numbers.
+    """
+    frame = dict(enumerate(map(_hashable, columns), 1))
+    rows = len(frame[1])
+    hashes = pd.util.hash_pandas_object(
+        pd.DataFrame({0: np.full(rows, seed), **frame}), index=False
+    ).to_numpy()
+    return (pd.util.hash_array(hashes) >> 11) / 2**53  # mixed once more; float64 holds 53 bits
 
 
-def _by_row(batch: pa.RecordBatch, columns: Sequence[str], split: HashSplit) -> np.ndarray:
-    # Not the serialized tf.Example: the order of its features differs from process to process.
-    texts = [batch.column(name).cast(pa.string()) for name in columns]
-    rows = pc.binary_join_element_wise(
-        *texts, "\x1f", null_handling="replace", null_replacement="\x00"
+def _hashable(column: pa.Array) -> np.ndarray | pd.Categorical:
+    """Numbers as float64, NaN where missing; texts as categories, so that each is hashed once."""
+    if pa.types.is_floating(column.type):
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False) + 0.0  # -0.0 is 0.0
+    texts = column.dictionary_encode()
+    return pd.Categorical.from_codes(
+        texts.indices.fill_null(-1).to_numpy(zero_copy_only=False),
+        texts.dictionary.to_numpy(zero_copy_only=False),
     )
-    fractions = [fraction(row.encode(), split.seed) for row in rows.to_pylist()]
-    return _by_share(np.array(fractions), split)
 
 
 def _by_share(fractions: np.ndarray, split: ShareSplit) -> np.ndarray:
@@ -61,13 +72,6 @@ def _by_share(fractions: np.ndarray, split: ShareSplit) -> np.ndarray:
     ends = np.round(np.cumsum(list(splits_of(split).values())), 9)
     places = np.searchsorted(ends, fractions, side="right")
     return np.where(places < len(ends), places, NO_SPLIT)
-
-
-def _by_group(column: pa.Array, split: ShareSplit) -> np.ndarray:
-    """A missing value is a group of its own."""
-    groups = column.cast(pa.string()).fill_null("").dictionary_encode()
-    of_group = [fraction(group.encode(), split.seed) for group in groups.dictionary.to_pylist()]
-    return _by_share(np.array(of_group)[groups.indices.to_numpy()], split)
 
 
 def _by_time(column: pa.Array, split: TimeSplit) -> np.ndarray:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from components.example_gen.config import MISSING
-from components.example_gen.files import Format
+from components.example_gen.config import MISSING, Format
 from pipeline.init.column import Column
 
 # Further texts that people write for a missing value. Each counts only where all else in its

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 
 from components.example_gen.config import HashSplit, Table
 from components.example_gen.findings import Findings
-from components.example_gen.reading import typed_batches
+from components.example_gen.reading import READERS, typed_batches
 from modules.errors import DataError
 from pipeline.init.column import Column
 from pipeline.init.source import Source
@@ -49,13 +48,14 @@ def read(source: Source, label: str) -> dict[str, Column]:
 
 
 def unreadable(source: Source) -> dict[str, str]:
-    """By column of Parquet that does not read as single values, its type: lists and the like."""
-    if source.format != "parquet":
+    """By column that does not read as single values, its type: lists and the like."""
+    schema = getattr(READERS[source.format], "schema", None)  # of the formats that have types
+    if schema is None:
         return {}
     return {
         field.name: str(field.type)
         for file in source.files
-        for field in pyarrow.parquet.read_schema(file)
+        for field in schema(file)
         if not _reads_as_text(field.type)
     }
 

@@ -5,12 +5,11 @@ import glob
 import os
 import pathlib
 
-from components.example_gen import files
-from components.example_gen.files import Format
+from components.example_gen import files, reading
+from components.example_gen.config import Form, Format
 from modules.errors import DataError, SpecError
 
 _DELIMITERS = (",", ";", "\t", "|")
-_KNOWN_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,10 +43,11 @@ def locate(data: str, output: pathlib.Path | None, wanted: dict[str, str]) -> So
     if folder != base:  # resolved: `..` of a link is above what it points to
         way = os.path.relpath(base.resolve(), folder.resolve())
         text = pathlib.PurePath(way, text).as_posix()
-    format_is_named = any(file.suffix.lower() in _KNOWN_SUFFIXES for file in found)
+    format_is_named = any(files.format_by_name(file) for file in found)
     data_format = files.format_of(found, None if format_is_named else _sniff_format(found[0]))
     delimiter = _sniff_delimiter(found[0], data_format, wanted)
-    headers = {file: files.header(file, data_format, delimiter) for file in found}
+    form = Form(delimiter=delimiter)
+    headers = {file: reading.columns(file, data_format, form) for file in found}
     _check(headers, wanted)
     columns = tuple(dict.fromkeys(name for names in headers.values() for name in names))
     return Source(
@@ -74,16 +74,21 @@ def _split(data: str) -> tuple[pathlib.Path, str]:
 
 def _sniff_format(file: pathlib.Path) -> Format:
     with file.open("rb") as opened:
-        return "parquet" if opened.read(4) == b"PAR1" else "csv"
+        start = opened.read(6)
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start.startswith(b"ARROW1"):
+        return "arrow"
+    return "jsonl" if start.startswith(b"{") else "csv"
 
 
 def _sniff_delimiter(file: pathlib.Path, data_format: Format, wanted: dict[str, str]) -> str:
     """The delimiter that finds the most of the wanted columns, then the most columns."""
-    if data_format == "parquet":
+    if data_format != "csv":
         return ","
 
     def found(delimiter: str) -> tuple[int, int]:
-        names = files.header(file, "csv", delimiter)
+        names = reading.columns(file, "csv", Form(delimiter=delimiter))
         return len(wanted.keys() & set(names)), len(names)
 
     return max(_DELIMITERS, key=found)

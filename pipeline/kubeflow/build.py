@@ -12,6 +12,7 @@ from tfx.orchestration.pipeline import Pipeline
 
 from components.baseline.component import LatestPushed
 from components.example_gen import files
+from components.example_gen.config import Format
 from modules.errors import DataError, SpecError, did_you_mean
 from modules.spec.learning import Interface
 from pipeline.graph import Latest, Places, build_pipeline
@@ -111,7 +112,7 @@ def _latest_pushed(name: str, interface: Interface, places: Places) -> BaseNode:
     )
 
 
-def _format(spec: Spec, folder: pathlib.Path) -> files.Format:
+def _format(spec: Spec, folder: pathlib.Path) -> Format:
     told = spec.data.format or files.format_by_name(spec.data.source)
     if told:
         return told

@@ -3,7 +3,7 @@
 import pathlib
 import tempfile
 
-from components.example_gen import files
+from components.example_gen import files, reading
 from modules.errors import DataError, SpecError
 from pipeline.schema import check_schema
 from pipeline.spec import Spec
@@ -27,8 +27,8 @@ def check_before(spec: Spec, spec_folder: pathlib.Path, written: list[pathlib.Pa
     data_format = files.format_of(found, spec.data.format)
     problems: list[str] = []
     unused: dict[str, None] = {}
-    for file in found:
-        names = files.header(file, data_format, spec.data.delimiter)
+    for file in found if data_format in reading.WITH_HEADER else ():
+        names = reading.columns(file, data_format, spec.data)
         problems += files.check_columns(file, names, _named_columns(spec))
         known = {*_named_columns(spec), *spec.data.ignore}
         unused.update(dict.fromkeys(name for name in names if name not in known))
@@ -46,7 +46,7 @@ def _named_columns(spec: Spec) -> dict[str, str]:
     if hasattr(spec.data.split, "column"):
         named.setdefault(spec.data.split.column, "data.split.column")
     for name in spec.columns():
-        named.setdefault(name, "evaluation.slices")
+        named.setdefault(name, "data.carry" if name in spec.data.carry else "evaluation.slices")
     return named
 
 

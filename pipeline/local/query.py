@@ -46,7 +46,8 @@ def first_row(spec: Spec, folder: pathlib.Path) -> dict[str, float | str]:
     """The first row of the data, by argument of `serving_raw`; missing values as in a request."""
     found = files.find(spec.data.source, folder)
     table = spec.table(files.format_of(found, spec.data.format))
-    batch = next(typed_batches(found[0], table, Findings()))
+    batches = (batch for file in found for batch in typed_batches(file, table, Findings()))
+    batch = next(batch for batch in batches if batch.num_rows)
     row = {}
     for name in spec.features:
         value = batch.column(name)[0].as_py()

@@ -1,12 +1,16 @@
 """Rows from files to splits of tf.Examples, through Beam, as TFX runs it."""
 
 import json
+import pathlib
+import tempfile
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import tensorflow as tf
 from google.protobuf import json_format, wrappers_pb2
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
 from tfx.types.artifact_utils import decode_split_names
@@ -16,6 +20,7 @@ from components.example_gen.component import TableExampleGen
 from components.example_gen.config import Table
 from components.example_gen.executor import ROWS_PROPERTY, Executor
 from components.example_gen.files import Source
+from components.example_gen.readers import csv_ranges
 from modules.errors import DataError
 from pipeline.beam import Beam, beam_args
 
@@ -24,9 +29,13 @@ BY_COLUMN = {"by": "column", "column": "fold"}
 
 
 class Ingested:
-    """The Examples artifact, with the rows of each split read back."""
+    """The Examples artifact, with the rows of each split and the rejects read back."""
 
     def __init__(self, artifact):
+        files = sorted(pathlib.Path(artifact.uri).glob("rejects/*.jsonl"))
+        self.rejects = [
+            json.loads(line) for file in files for line in file.read_text().splitlines()
+        ]
         self.splits = decode_split_names(artifact.split_names)
         self.counts = json.loads(artifact.get_string_custom_property(ROWS_PROPERTY))
         self.format = artifact.get_string_custom_property("payload_format")
@@ -52,7 +61,7 @@ def ingest(tmp_path):
 
     def ingest(files, pattern="*", columns=COLUMNS, split=BY_COLUMN, **table):
         folder = tmp_path / "data"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for name, content in files.items():
             if isinstance(content, pa.Table):
                 pyarrow.parquet.write_table(content, folder / name)
@@ -63,7 +72,7 @@ def ingest(tmp_path):
             Source(folder, pattern, values["format"]), Table.model_validate(values)
         )
         examples = standard_artifacts.Examples()
-        examples.uri = str(tmp_path / "examples")
+        examples.uri = tempfile.mkdtemp(dir=tmp_path)
         context = Executor.Context(
             beam_pipeline_args=beam_args(Beam()), tmp_dir=str(tmp_path / "tmp"), unique_id="1"
         )
@@ -97,7 +106,7 @@ def test_rows_without_label_and_rows_of_no_split_are_left_out_and_counted(ingest
 
 
 def test_several_files_are_read_in_several_batches(ingest, monkeypatch):
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(csv_ranges, "RANGE_BYTES", 64)
     lines = [f"{number},a,1,{'train' if number % 2 else 'eval'}" for number in range(40)]
     files = {
         name: "\n".join(["x,t,late,fold", *some]) + "\n"
@@ -147,9 +156,98 @@ def test_problems_of_all_files_are_told_together(ingest):
 
     said = sorted(raised.value.problems)
     assert "a.csv: column 'x': values that are not numbers: once, first in row 2: 'bad'" in said[0]
-    assert "b.csv: cannot be read: Column 'late' in include_columns does not exist" in said[1]
+    assert "b.csv: no column 'late', which the spec names. Columns: x, t, fold" in said[1]
     assert "c.csv: rows with more or fewer than 4 values: once, first in row 2: '2,a'" in said[2]
     assert len(said) == 3
+
+
+LINES = ["1,a,1,train", "bad,a,0,eval", "2,b", "3,é,0,eval", "4,c,1,test", "5,d,,train"]
+
+
+def test_rows_that_cannot_be_read_are_rejected_with_line_and_reason_as_far_as_allowed(ingest):
+    content = "\n".join(["x,t,late,fold", *LINES, ""])
+
+    found = ingest({"rows.csv": content}, max_rejects=0.4)
+
+    # 2 of 6 rows, 33 %
+    assert found.counts == {
+        "train": 1, "eval": 1, "rejected": 2, "without label": 1, "in no split": 1
+    }  # fmt: skip
+    assert [row["x"] for rows in found.rows.values() for row in rows] == [1, 3]
+    kept = ("line", "row", "column", "value", "reason")
+    assert sorted([entry[name] for name in kept] for entry in found.rejects) == [
+        [3, 2, "x", "bad", "values that are not numbers"],
+        [4, 3, None, "2,b", "rows with more or fewer than 4 values"],
+    ]
+    assert found.rejects[0]["file"].endswith("data/rows.csv")
+
+
+def test_more_rejects_than_allowed_stop_the_run_with_all_that_is_wrong(ingest):
+    content = "\n".join(["x,t,late,fold", *LINES, ""])
+
+    with pytest.raises(DataError) as raised:
+        ingest({"rows.csv": content}, max_rejects=0.3)
+
+    share, *said = raised.value.problems
+    assert share == "data.max_rejects: 2 of 6 rows cannot be read, 33.33%; expected 30.00% at most"
+    assert "first in row 2: 'bad'" in said[0]
+    assert "first in row 3: '2,b'" in said[1]
+
+
+def test_a_file_that_cannot_be_read_stops_the_run_whatever_is_allowed(ingest):
+    files = {"a.csv": "x,t,late,fold\n1,a,1,train\n2,a,0,eval\n", "b.csv": "x,t\n1,a\n"}
+
+    with pytest.raises(DataError, match=r"b.csv: no column 'late'"):
+        ingest(files, max_rejects=0.9)
+
+
+def test_a_file_with_a_header_only_is_fine_beside_others(ingest):
+    header = "x,t,late,fold\n"
+
+    found = ingest({"a.csv": header, "b.csv": f"{header}1,a,1,train\n2,a,0,eval\n"})
+
+    assert found.counts == {"train": 1, "eval": 1}
+
+
+def test_columns_of_several_files_may_stand_in_different_order(ingest):
+    files = {"a.csv": "x,t,late,fold\n1,a,1,train\n", "b.csv": "fold,late,t,x\neval,0,b,2\n"}
+
+    found = ingest(files)
+
+    assert found.rows == {
+        "train": [{"x": 1, "t": "a", "late": "1"}], "eval": [{"x": 2, "t": "b", "late": "0"}]
+    }  # fmt: skip
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(ingest, tmp_path, monkeypatch):
+    def grow(part, *rest):
+        with pathlib.Path(part.file).open("a") as file:
+            file.write("3,a,1,train\n")
+        return read(part, *rest)
+
+    read = reading.read
+    monkeypatch.setattr(reading, "read", grow)
+
+    with pytest.raises(DataError, match=r"rows.csv: changed while it was read. Start the run"):
+        ingest({"rows.csv": "x,t,late,fold\n1,a,1,train\n2,a,0,eval\n"})
+
+
+rows = st.lists(st.sampled_from(LINES), min_size=1, max_size=40)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows, st.integers(16, 200))
+def test_no_row_is_lost_without_being_counted(ingest, some, size):
+    lines = [*LINES, *some]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_ranges, "RANGE_BYTES", size)
+
+        found = ingest({"rows.csv": "\n".join(["x,t,late,fold", *lines, ""])}, max_rejects=0.99)
+
+    assert sum(found.counts.values()) == len(lines)
+    assert found.counts["rejected"] == lines.count(LINES[1]) + lines.count(LINES[2])
+    for split in found.splits:
+        assert found.counts[split] == len(found.rows[split])
 
 
 YEARS = {"train": "2012-01-01/2012-12-31", "eval": "2014-01-01/2014-12-31"}

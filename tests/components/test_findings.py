@@ -12,8 +12,8 @@ def part(**values):
 def test_a_problem_is_said_once_with_its_count_and_its_first_row():
     findings = Findings()
 
-    findings.add("no numbers", "Correct them", [7, 3], ["x", "y"])
-    findings.add("no numbers", "Correct them", [12], ["z"])
+    findings.add("no numbers", "Correct them", [(7, "x"), (3, "y")])
+    findings.add("no numbers", "Correct them", [(12, "z")])
 
     assert list(findings.sentences()) == ["no numbers: 3 times, first in row 3: 'y'. Correct them"]
 
@@ -21,7 +21,7 @@ def test_a_problem_is_said_once_with_its_count_and_its_first_row():
 def test_a_problem_with_no_rows_is_none():
     findings = Findings()
 
-    findings.add("no numbers", "Correct them", [], [])
+    findings.add("no numbers", "Correct them", [])
 
     assert list(findings.sentences()) == []
 
@@ -29,19 +29,11 @@ def test_a_problem_with_no_rows_is_none():
 def test_a_long_value_is_cut():
     findings = Findings()
 
-    findings.add("no numbers", "Correct them", [1234], ["x" * 61])
+    findings.add("no numbers", "Correct them", [(1234, "x" * 61)])
 
     assert list(findings.sentences()) == [
         f"no numbers: once, first in row 1,234: '{'x' * 57}...'. Correct them"
     ]
-
-
-def test_what_cannot_be_read_comes_before_what_can_be_mended():
-    findings = part(fatal=["a.csv: cannot be read"])
-
-    findings.add("b.csv: no numbers", "Correct them", [1], ["x"])
-
-    assert [text[:5] for text in findings.sentences()] == ["a.csv", "b.csv"]
 
 
 def test_the_order_in_which_parts_are_merged_does_not_matter():
@@ -49,6 +41,7 @@ def test_the_order_in_which_parts_are_merged_does_not_matter():
         part(rows={"train": 2, "without label": 1}, first="2013-02-01", last="2013-03-01"),
         part(rows={"train": 3, "eval": 1}, first="2013-01-01", last="2013-02-01"),
         part(problems={"b": {"count": 2, "row": 5, "value": "x", "mend": "Mend"}}),
+        part(problems={"b": {"count": 3, "row": 9, "value": "y", "mend": "Mend"}}),
     ]
 
     for order in itertools.permutations(parts):
@@ -59,7 +52,7 @@ def test_the_order_in_which_parts_are_merged_does_not_matter():
         # train 2 + 3
         assert whole.rows == {"train": 5, "eval": 1, "without label": 1}
         assert (whole.first, whole.last) == ("2013-01-01", "2013-03-01")
-        assert list(whole.sentences()) == ["b: 2 times, first in row 5: 'x'. Mend"]
+        assert list(whole.sentences()) == ["b: 5 times, first in row 5: 'x'. Mend"]
 
 
 def test_merging_leaves_the_part_as_it_was():
@@ -72,17 +65,6 @@ def test_merging_leaves_the_part_as_it_was():
     assert other.fatal == ["b"]
 
 
-def test_row_numbers_move_by_the_rows_left_out_before_them():
-    findings = Findings()
-    findings.add("early", "Mend", [1], ["x"])
-    findings.add("late", "Mend", [3], ["y"])
-
-    findings.shift([4, 2])
-
-    # Of rows 1 to 5, 2 and 4 were left out: the kept ones 1, 2, 3 are rows 1, 3, 5.
-    assert [problem.row for problem in findings.problems.values()] == [1, 5]
-
-
 def test_nothing_is_counted_as_nothing():
     findings = Findings()
 
@@ -93,7 +75,7 @@ def test_nothing_is_counted_as_nothing():
 
 def test_findings_are_the_same_after_json():
     findings = part(rows={"train": 1}, fatal=["a"], first="2013-01-01", last="2013-01-02")
-    findings.add("é", "Mend", [1], ["ü"])
+    findings.add("é", "Mend", [(1, "ü")])
 
     assert Findings.model_validate_json(findings.model_dump_json()) == findings
 
@@ -101,7 +83,7 @@ def test_findings_are_the_same_after_json():
 def test_a_full_stop_in_the_name_of_a_column_does_not_part_the_sentence():
     findings = Findings()
 
-    findings.add("x. y.csv: column 'St. Name': no numbers", "Correct them", [2], ["x"])
+    findings.add("x. y.csv: column 'St. Name': no numbers", "Correct them", [(2, "x")])
 
     assert list(findings.sentences()) == [
         "x. y.csv: column 'St. Name': no numbers: once, first in row 2: 'x'. Correct them"

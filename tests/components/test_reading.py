@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from components.example_gen import reading
 from components.example_gen.config import MISSING, Table
 from components.example_gen.findings import Findings
+from components.example_gen.readers import csv_ranges
 from modules.errors import DataError
 
 HASH = {"by": "hash", "train": 0.5, "eval": 0.5}
@@ -57,7 +58,7 @@ def test_the_spec_can_say_what_a_missing_value_looks_like(read):
 def test_text_in_a_column_of_numbers_is_told_with_its_first_row_and_value(read):
     found, said = read("x,t\n1,a\ntwo,b\n3,c\nfour,d\n", {"x": "number", "t": "text"})
 
-    assert found["x"] == [1, None, 3, None]
+    assert found == {"x": [1, 3], "t": ["a", "c"]}
     assert said == [
         "column 'x': values that are not numbers: 2 times, first in row 2: 'two'. Correct them, "
         "add the text to data.missing, or make the feature categorical"
@@ -68,7 +69,7 @@ def test_text_in_a_column_of_numbers_is_told_with_its_first_row_and_value(read):
 def test_what_only_some_languages_take_for_a_number_is_none(read, text):
     found, said = read(f'x,t\n"{text}",a\n', {"x": "number", "t": "text"})
 
-    assert found["x"] == [None]
+    assert found["x"] == []
     assert said[0].startswith(
         f"column 'x': values that are not numbers: once, first in row 1: '{text}'"
     )
@@ -79,7 +80,7 @@ def test_a_number_beyond_float32_is_told(read, text):
     # The largest float32 is 3.4e38.
     found, said = read(f"x\n3e38\n{text}\n", {"x": "number"})
 
-    assert found["x"] == [pytest.approx(3e38), None]
+    assert found["x"] == [pytest.approx(3e38)]
     assert re.search(r"infinite values \(or beyond float32\): once, first in row 2", said[0])
 
 
@@ -101,21 +102,21 @@ def test_row_numbers_count_the_rows_that_were_left_out(read):
     assert "2 times, first in row 3: 'bad'" in said[0]
 
 
-def test_row_numbers_go_on_from_block_to_block(read, monkeypatch):
-    # A row is 4 bytes, so that a block is some 16 rows.
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 64)
+def test_row_numbers_go_on_from_range_to_range(read, monkeypatch):
+    # A row is 4 bytes, so that a range is some 16 rows.
+    monkeypatch.setattr(csv_ranges, "RANGE_BYTES", 64)
     rows = ["1,a"] * 100
     rows[70], rows[80], rows[90] = "bad,a", "2", "3,b,c"
 
     found, said = read("x,t\n" + "\n".join(rows) + "\n", {"x": "number", "t": "text"})
 
-    assert len(found["x"]) == 98
+    assert len(found["x"]) == 97
     assert "once, first in row 71: 'bad'" in said[0]
     assert "2 times, first in row 81: '2'" in said[1]
 
 
-def test_a_problem_after_rows_left_out_in_another_block_has_its_own_row(read, monkeypatch):
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 64)
+def test_a_problem_after_rows_left_out_in_another_range_has_its_own_row(read, monkeypatch):
+    monkeypatch.setattr(csv_ranges, "RANGE_BYTES", 64)
     rows = ["1,a"] * 100
     rows[10], rows[20], rows[90] = "2", "3", "bad,a"
 
@@ -127,7 +128,7 @@ def test_a_problem_after_rows_left_out_in_another_block_has_its_own_row(read, mo
 def test_quoted_values_hold_newlines_delimiters_and_quotes(read):
     found, said = read('x,t\n1,"a\nb, c ""d"""\n2,e\nbad,f\n', {"x": "number", "t": "text"})
 
-    assert found["t"] == ['a\nb, c "d"', "e", "f"]
+    assert found["t"] == ['a\nb, c "d"', "e"]
     assert "first in row 3: 'bad'" in said[0]
 
 
@@ -174,17 +175,17 @@ def test_text_of_every_language_is_read_as_it_stands(read):
 def test_a_value_that_is_not_utf8_is_told_with_its_row(read):
     found, said = read(b"t,x\na,1\nZo\xe9,2\n", {"t": "text", "x": "number"})
 
-    assert found["t"] == ["a", None]
+    assert found["t"] == ["a"]
     assert said == [
         "column 't': text that is not UTF-8: once, first in row 2: 'Zo\\\\xe9'. "
-        "Convert the file, for example with `iconv -f LATIN1 -t UTF-8`"
+        "Name the encoding in data.encoding, such as latin-1"
     ]
 
 
 # PyArrow 18 prints that it cannot hand over the text of such a row, then stops.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_row_of_another_width_that_is_not_utf8_ends_the_reading(read):
-    with pytest.raises(DataError, match="cannot be read: CSV parse error: Row #3"):
+    with pytest.raises(DataError, match="row 2 has more or fewer than 2 values and is not UTF-8"):
         read(b"t,x\na,1\nZo\xe9,2,3\n", {"t": "text", "x": "number"})
 
 
@@ -206,7 +207,7 @@ def test_moments_are_written_alike(read):
 def test_what_is_no_moment_without_time_zone_is_told(read, text):
     found, said = read(f"when\n2013-01-01\n{text}\n", {"when": "time"})
 
-    assert found["when"] == ["2013-01-01T00:00:00", None]
+    assert found["when"] == ["2013-01-01T00:00:00"]
     assert said == [
         f"column 'when': values that are not moments: once, first in row 2: '{text}'. "
         "Expected ISO 8601 without time zone, such as 2013-01-01T05:15:00"
@@ -242,10 +243,7 @@ def test_a_header_without_rows_gives_none(read):
     assert read("x,t\n", {"x": "number", "t": "text"}) == ({"x": [], "t": []}, [])
 
 
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [("", "Empty CSV file"), ("x\n1\n", "Column 't' in include_columns does not exist")],
-)
-def test_a_file_that_is_no_such_table_is_refused(read, content, problem):
-    with pytest.raises(DataError, match=rf"rows.csv: cannot be read: {problem}"):
-        read(content, {"x": "number", "t": "text"})
+@pytest.mark.parametrize("content", ["", "x\n1\n"])
+def test_a_file_without_a_column_is_refused(read, content):
+    with pytest.raises(DataError, match=r"rows.csv: no column 't', which the spec names. Columns"):
+        read(content, {"t": "text"})

@@ -11,6 +11,7 @@ import pytest
 from components.example_gen import reading
 from components.example_gen.config import Table
 from components.example_gen.findings import Findings
+from components.example_gen.readers import ranges
 from modules.errors import DataError
 
 
@@ -117,21 +118,21 @@ def test_a_type_that_cannot_be_read_as_asked_is_refused_by_its_name(read, array,
 def test_values_that_do_not_fit_are_told_with_their_rows(read):
     found, said = read(pa.array(["1", "two", None, "3"]), "number")
 
-    assert found == [1, None, None, 3]
+    assert found == [1, None, 3]
     assert "values that are not numbers: once, first in row 2: 'two'" in said[0]
 
 
 def test_infinite_numbers_are_told(read):
     found, said = read(pa.array([1.0, float("inf"), 1e39]), "number")
 
-    assert found == [1, None, None]
+    assert found == [1]
     assert "infinite values (or beyond float32): 2 times, first in row 2: 'inf'" in said[0]
 
 
 def test_bytes_that_are_not_utf8_are_told(read):
     found, said = read(pa.array([b"\xe9", b"a"]), "text")
 
-    assert found == [None, "a"]
+    assert found == ["a"]
     assert "text that is not UTF-8: once, first in row 1: '\\\\xe9'" in said[0]
 
 
@@ -140,7 +141,7 @@ def test_the_spec_can_say_what_a_missing_text_looks_like(read):
 
 
 def test_row_numbers_go_on_from_batch_to_batch(read, monkeypatch):
-    monkeypatch.setattr(reading, "_PARQUET_ROWS", 2)
+    monkeypatch.setattr(ranges, "RANGE_ROWS", 2)
 
     _, said = read(pa.array(["1", "2", "3", "bad"]), "number")
 
@@ -155,5 +156,25 @@ def test_a_file_that_is_not_parquet_is_refused(tmp_path):
         {"format": "parquet", "columns": {"x": "number"}, "label": "x", "split": split}
     )
 
-    with pytest.raises(DataError, match=r"rows.parquet: cannot be read: .*Parquet"):
+    with pytest.raises(DataError, match=r"rows.parquet: is not a Parquet file"):
         list(reading.typed_batches(file, table, Findings()))
+
+
+def test_batches_of_wide_tables_have_fewer_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(ranges, "RANGE_CELLS", 6)
+    file = tmp_path / "rows.parquet"
+    names = ["a", "b", "c"]
+    pyarrow.parquet.write_table(pa.table({name: [1, 2, 3] for name in names}), file)
+    table = Table.model_validate(
+        {
+            "format": "parquet",
+            "columns": dict.fromkeys(names, "number"),
+            "label": "a",
+            "split": {"by": "hash", "train": 0.5, "eval": 0.5},
+        }
+    )
+
+    batches = list(reading.typed_batches(file, table, Findings()))
+
+    # 6 cells of 3 columns are 2 rows.
+    assert [batch.num_rows for batch in batches] == [2, 1]

@@ -7,7 +7,7 @@ import pytest
     ("override", "problem"),
     [
         ("nmae=x", "nmae: unknown key. Known here: .*; did you mean 'name'?"),
-        ("data.sorce=x", "data.sorce: unknown key. Known here: source, .*; did you mean 'source'?"),
+        ("data.sorce=x", "data.sorce: unknown key. Known here: .*; did you mean 'source'?"),
         (
             "data.split={by='hash', train=0.5, eval=0.5, sede=1}",
             "data.split.sede: unknown key. Known here: train, valid, eval, seed, by; did you mean "
@@ -161,6 +161,10 @@ def test_a_long_value_is_cut(problems):
             "data.ignore: 'carrier' is a feature too; keep one of the two",
         ),
         (
+            "data.carry={carrier='text', year='number'}",
+            "data.carry: 'carrier' is carried anyway; keep one of the two",
+        ),
+        (
             "features={'a b'={kind='numeric'}, 'a/b'={kind='numeric'}}",
             "features.a/b: is 'a_b' in serving, as 'a b' is; rename one",
         ),
@@ -207,6 +211,24 @@ def test_a_file_outside_the_folder_of_the_spec_is_refused(problems, key, value):
 
     assert problems(f"{key}={value}") == [
         f"{key}: {name!r} leaves the spec's folder; keep the file beside the spec"
+    ]
+
+
+def test_a_carried_column_is_not_ignored_and_is_sliced_or_split_by_only_as_its_kind_allows(
+    problems,
+):
+    said = problems(
+        "data.ignore=['tailnum']",
+        "data.carry={tailnum='text', year='number', day='text'}",
+        "data.split={by='time', column='day', train='2013-01-01/2013-01-02', "
+        "eval='2013-01-03/2013-01-04'}",
+        "evaluation.slices=['year']",
+    )
+
+    assert said == [
+        "data.carry: 'day' is carried as 'text', expected 'time' for a split by time",
+        "data.carry: 'tailnum' is ignored; keep one of the two",
+        "evaluation.slices: 'year' is not a category; slice by columns of text",
     ]
 
 

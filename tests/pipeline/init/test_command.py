@@ -76,7 +76,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(write, arguments, 
     [
         (b"x,y\n", "holds no rows, only a header"),
         (b"x,y\n1,a\n1\n", "rows with more or fewer than 2 values: once"),
-        (b"x,y\n\xe9,a\n", "not UTF-8 at byte 4"),
+        (b"x\xe9,y\n1,a\n", "not UTF-8. Name its encoding in data.encoding"),
         (b"x,y\n" + b"1,a\n" * 9_999 + b"\xe9,a\n", "not UTF-8: once, first in row 10,000"),
     ],
 )

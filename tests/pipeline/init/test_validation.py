@@ -22,7 +22,7 @@ def anomalies(made, path, split):
     from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
     from tfx_bsl.coders import example_coder
 
-    from components.example_gen.executor import encode
+    from components.example_gen.writing import tf_examples
 
     table = made.spec.table("csv").model_copy(update={"split": split})
     names = list(table.columns)
@@ -32,8 +32,8 @@ def anomalies(made, path, split):
     batch = batch.filter(pc.is_valid(batch.column(table.label)))
     places = assign(batch, names, table.split)
     for place, name in enumerate(splits_of(table.split)):
-        examples = encode(batch.filter(pa.array(places == place)), names)
-        decoded = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(examples)
+        examples = tf_examples(batch.filter(pa.array(places == place)).select(names))
+        decoded = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(examples.to_pylist())
         statistics = generate_statistics_in_memory(decoded, tfdv.StatsOptions())
         found[name] = dict(tfdv.validate_statistics(statistics, made.schema).anomaly_info)
     return found

@@ -1,0 +1,163 @@
+"""What Beam does with files: cuts them into ranges, reads these, writes the splits.
+
+Every worker process imports this module, so TensorFlow and TFX stay out of it.
+"""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from components import columns as parquet
+from components.example_gen import reading
+from components.example_gen.config import Table, TimeSplit, splits_of
+from components.example_gen.findings import IN_NO_SPLIT, WITHOUT_LABEL, Findings
+from components.example_gen.readers.ranges import Range
+from components.example_gen.rejects import Rejects
+from components.example_gen.splitting import NO_SPLIT, assign
+from components.example_gen.writing import tf_examples, tf_records
+from modules.errors import DataError
+
+_FINDINGS = "findings"  # the output beside the main one
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where the rows go."""
+
+    splits: dict[str, str]  # folder of the tf.Examples by split
+    columns: dict[str, str]  # folder of the same rows as Parquet by split
+    rejects: str  # folder
+    findings: str  # file, JSON
+
+
+class Ingest(beam.PTransform):
+    """(number, path) of files -> everything that the target names, written."""
+
+    def __init__(self, table: Table, target: Target):
+        """Takes what the rows are like and where they go."""
+        super().__init__()
+        self._table = table
+        self._target = target
+
+    def expand(self, files: Any) -> Any:
+        """Beam's entry."""
+        cut = files | "Cut" >> _with_findings(_Cut(self._table), "ranges")
+        read = (
+            cut.ranges
+            | beam.Reshuffle()
+            | "Read" >> _with_findings(_Read(self._table, self._target), "batches")
+        )
+        written = read.batches | "Write" >> beam.ParDo(_Write(self._table, self._target))
+        return (
+            (cut[_FINDINGS], read[_FINDINGS], written)
+            | beam.Flatten()
+            | beam.CombineGlobally(_merged)
+            | "Report" >> beam.Map(_report, self._target.findings)
+        )
+
+
+def _write(path: str, content: bytes) -> None:
+    """Writes a file as it is, and the folders above it."""
+    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.write(content)
+
+
+def _report(findings: str, path: str) -> None:
+    _write(path, findings.encode())
+
+
+def _with_findings(do: beam.DoFn, main: str) -> Any:
+    return beam.ParDo(do).with_outputs(_FINDINGS, main=main)
+
+
+class _Cut(beam.DoFn):
+    """(number of the file, path) -> (name of a range, range)."""
+
+    def __init__(self, table: Table):
+        self._table = table
+
+    def process(self, element: tuple[int, str]) -> Iterator[Any]:
+        number, path = element
+        try:
+            for index, part in enumerate(reading.ranges(pathlib.Path(path), self._table)):
+                yield f"{number:05}-{index:05}", part
+        except DataError as error:  # as a finding: Beam would wrap it in an error of its own
+            yield _tagged(Findings(fatal=list(error.problems)))
+
+
+class _Read(beam.DoFn):
+    """(name, range) -> (name of a shard, typed record batch)."""
+
+    def __init__(self, table: Table, target: Target):
+        self._table = table
+        self._target = target
+
+    def process(self, element: tuple[str, Range]) -> Iterator[Any]:
+        name, part = element
+        findings = Findings()
+        rejects = Rejects(part.file, findings)
+        try:
+            for index, batch in enumerate(reading.read(part, self._table, rejects)):
+                yield f"{name}-{index:05}", batch
+                self._keep(rejects, f"{name}-{index:05}")
+        except DataError as error:
+            findings.fatal.extend(error.problems)
+        self._keep(rejects, f"{name}-end")
+        yield _tagged(findings)
+
+    def _keep(self, rejects: Rejects, shard: str) -> None:
+        """Writes what was rejected; if a single row stops the run, nothing of it is kept."""
+        entries = rejects.drain()
+        if entries and self._table.max_rejects:
+            _write(os.path.join(self._target.rejects, f"{shard}.jsonl"), entries.encode())
+
+
+class _Write(beam.DoFn):
+    """A typed record batch -> two files for each split; gives the findings, as JSON."""
+
+    def __init__(self, table: Table, target: Target):
+        self._table = table
+        self._target = target
+
+    def process(self, element: tuple[str, pa.RecordBatch]) -> Iterator[str]:
+        shard, batch = element
+        findings = Findings()
+        labelled = batch.filter(pc.is_valid(batch.column(self._table.label)))
+        findings.count(WITHOUT_LABEL, batch.num_rows - labelled.num_rows)
+        if isinstance(self._table.split, TimeSplit):
+            extent = pc.min_max(labelled.column(self._table.split.column)).as_py()
+            findings.extend(extent["min"], extent["max"])
+        names = list(self._table.columns)
+        places = assign(labelled, names, self._table.split)
+        findings.count(IN_NO_SPLIT, int((places == NO_SPLIT).sum()))
+        for place, split in enumerate(splits_of(self._table.split)):
+            rows = labelled.select(names).filter(pa.array(places == place))
+            findings.count(split, rows.num_rows)
+            self._write(shard, split, rows)
+        yield findings.model_dump_json()
+
+    def _write(self, shard: str, split: str, rows: pa.RecordBatch) -> None:
+        """Nothing for no rows: TFX takes any file for one with examples."""
+        if rows.num_rows:
+            examples = tf_records(tf_examples(rows))
+            _write(os.path.join(self._target.splits[split], f"data_tfrecord-{shard}.gz"), examples)
+            parquet.write(os.path.join(self._target.columns[split], f"{shard}.parquet"), rows)
+
+
+def _tagged(findings: Findings) -> Any:
+    return beam.pvalue.TaggedOutput(_FINDINGS, findings.model_dump_json())
+
+
+def _merged(parts: Iterable[str]) -> str:
+    whole = Findings()
+    for part in parts:
+        whole.merge(Findings.model_validate_json(part))
+    return whole.model_dump_json()
