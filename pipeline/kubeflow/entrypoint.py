@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline import process
 from pipeline.failure import explained
 from pipeline.kubeflow.node import Node
 
@@ -161,4 +162,5 @@ def _tell(problem: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    process.begin()
+    process.end(main())

@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 
+from pipeline import process
 from pipeline.failure import explained
 from pipeline.local.result import (
     Event,
@@ -31,6 +32,7 @@ def main() -> None:
     """Runs the request of the file named first; events go to the descriptor named second."""
     request = Request.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
     _die_with_the_parent()
+    process.begin()
     with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8", buffering=1) as pipe:
 
         def tell(event: Event) -> None:
@@ -38,6 +40,7 @@ def main() -> None:
 
         with _failures_told(tell):
             _run(request, tell)
+    process.end(0)
 
 
 def _run(request: Request, tell: Tell) -> None:
