@@ -127,7 +127,9 @@ def run(
 )
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def init(data: str, output: pathlib.Path | None, force: bool, **wishes: Any) -> NoReturn:
-    """Write a spec and a schema for DATA: a file, a folder or a glob of CSV or Parquet.
+    """Write a spec and a schema for DATA: a file, a folder or a glob.
+
+    It may be CSV, Parquet, Arrow, JSON lines or TFRecords.
 
     Reads every row; says in comments what it found and why it chose what it wrote to spec.toml
     and schema.pbtxt. `headrace run spec.toml` takes both as they are.

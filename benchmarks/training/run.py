@@ -46,7 +46,9 @@ class Examples:
     """The transformed examples of the flights sample."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        command = [HEADRACE, "run", SPEC, "--runs", folder, "--set", "training.steps=1"]
+        # Transform of TFX's own: its tf.Examples are what TFX's template can read.
+        stock = ["--set", 'stock=["Transform"]']
+        command = [HEADRACE, "run", SPEC, "--runs", folder, "--set", "training.steps=1", *stock]
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
         (made,) = (folder / "artifacts" / "Transform" / "transformed_examples").iterdir()
         (graph,) = (folder / "artifacts" / "Transform" / "transform_graph").iterdir()
