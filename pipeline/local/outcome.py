@@ -14,7 +14,8 @@ from tfx.utils import io_utils
 from components.data_gate.artifacts import anomalies_by_split, statistics_by_split
 from components.data_gate.component import REPORT_FILE
 from components.example_gen.config import SPLITS
-from components.example_gen.executor import ROWS_PROPERTY
+from components.example_gen.executor import REJECTS, ROWS_PROPERTY
+from components.example_gen.findings import REJECTED
 from modules.training import history
 from pipeline.graph import BASELINE, WARM_START
 from pipeline.local.result import Finished
@@ -34,6 +35,8 @@ def _examples(node: str, outputs: Outputs) -> Finished:
     kept = [f"{rows[split]:,} {split}" for split in SPLITS if split in rows]
     left = [f"{count:,} {what}" for what, count in rows.items() if what not in SPLITS]
     text = f"rows: {', '.join(kept)}" + (f"; left out: {', '.join(left)}" if left else "")
+    if REJECTED in rows:
+        text += f" ({os.path.join(outputs['examples'][0].uri, REJECTS)})"
     return Finished(node=node, summary=text)
 
 

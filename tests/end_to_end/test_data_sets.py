@@ -56,6 +56,19 @@ def test_a_second_run_is_compared_with_the_first_and_pushed_beside_it(birds, jso
 
 
 @pytest.mark.slow
+def test_steps_of_tfx_may_do_what_ours_do(birds, json_of):
+    stock = "stock=['StatisticsGen', 'Transform', 'Evaluator']"
+
+    code, result = json_of("run", birds, "--set", stock)
+
+    assert code == 0, result["reason"]
+    assert result["metrics"]["accuracy"] >= 0.9
+    made = birds.parent / "runs" / "artifacts" / "Transform" / "transformed_examples"
+    (file,) = made.glob("*/Split-train/*")
+    assert file.suffix == ".gz"  # of tf.Examples, which only TFX's Transform writes
+
+
+@pytest.mark.slow
 def test_a_users_own_preprocessing_and_model_replace_ours(birds, json_of):
     (birds.parent / "mine.py").write_text(
         "import keras\n"

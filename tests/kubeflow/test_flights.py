@@ -13,7 +13,7 @@ import yaml
 from tests.kubeflow import flights, harness
 
 HEADRACE = pathlib.Path(sys.executable).parent / "headrace"
-STEPS = 60
+STEPS = 120
 
 _WHY = harness.unavailable()
 pytestmark = [

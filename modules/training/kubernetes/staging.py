@@ -157,7 +157,10 @@ def _examples(patterns: Sequence[str], to: pathlib.Path) -> tuple[str, ...]:
     to.mkdir()
     remote = [pattern for pattern in patterns if "://" in pattern]
     found = sorted(file for pattern in patterns for file in glob.glob(pattern))  # noqa: PTH207
-    places = {file: to / f"{place:05}" for place, file in enumerate(dict.fromkeys(found))}
+    places = {
+        file: to / f"{place:05}{pathlib.Path(file).suffix}"  # which says how it is read
+        for place, file in enumerate(dict.fromkeys(found))
+    }
     for file, copy in places.items():
         shutil.copyfile(file, copy)
     return (*remote, *(str(places[file]) for file in found))
