@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score, root_mean_squared_err
 from modules.columns import Column, columns
 from modules.preprocessing import transformed
 from modules.spec.label import Label
-from modules.training.input import Arrays, load
+from modules.training.examples import Examples, load
 
 _MOST_IDS = 254  # the trees take 255 values of a category, from 0 on; the rarest share the last
 
@@ -46,12 +46,12 @@ def score(runs: pathlib.Path, label: Label) -> float:
             return float(root_mean_squared_error(truth, trees.predict(inputs)))
 
 
-def _split(runs: pathlib.Path, split: str, transform: tft.TFTransformOutput) -> Arrays:
+def _split(runs: pathlib.Path, split: str, transform: tft.TFTransformOutput) -> Examples:
     pattern = runs / "artifacts" / "Transform" / "transformed_examples" / "*" / f"Split-{split}"
-    return load([str(pattern / "*")], transform.transformed_feature_spec())
+    return load([str(pattern / "*")], transform.transformed_feature_spec(), 2048, runs)
 
 
-def _table(arrays: Arrays, known: list[Column]) -> np.ndarray:
+def _table(arrays: Examples, known: list[Column]) -> np.ndarray:
     """`(rows, columns)` with NaN for missing: id 0, and numbers that are flagged."""
     parts = []
     for column in known:
