@@ -88,19 +88,6 @@ class ReadSplits(beam.PTransform):
         )
 
 
-class Read(beam.PTransform):
-    """The rows of one split: record batches as `ReadSplits` gives them."""
-
-    def __init__(self, examples: Any, split: str, schema: Any = None):
-        """Takes an Examples artifact, and the schema that tf.Examples are decoded by, if known."""
-        super().__init__()
-        self._read = ReadSplits(examples, [split], schema)
-
-    def expand(self, begin: Any) -> Any:
-        """Beam's entry."""
-        return begin | self._read | beam.Values()
-
-
 def _batches(named: tuple[str, str]) -> Iterator[tuple[str, pa.RecordBatch]]:
     split, path = named
     with FileSystems.open(path) as file:

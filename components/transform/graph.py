@@ -33,6 +33,6 @@ class Graph:
         self._loader.finalize(set(config.tensor_representations), outputs)
 
     def __call__(self, rows: pa.RecordBatch) -> dict[str, Any]:
-        """Takes list columns, as `columns.Read` gives them."""
+        """Takes list columns, as `columns.ReadSplits` gives them."""
         tensors = self._adapter.ToBatchTensors(rows.select(self._columns))
         return self._loader.apply_transform_model(tensors)
