@@ -19,6 +19,7 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130  # Ctrl-C
 
 
+_LOCKED = "Concurrent writes aborted"  # ML Metadata 1.21, after half a minute
 _OF_PROBLEMS: dict[type[InputProblem], ExitCode] = {
     SpecError: ExitCode.BAD_SPEC,
     DataError: ExitCode.BAD_DATA,
@@ -39,6 +40,11 @@ def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
             where = f" at {cause.filename}" if cause.filename else ""
             return ExitCode.CRASH, [f"the disk is full{where}. Free some space and run again"]
+        if _LOCKED in str(cause):
+            return ExitCode.CRASH, [
+                "another program holds ML Metadata's database, metadata.sqlite in the folder of "
+                "the runs. End it, and run again"
+            ]
     return ExitCode.CRASH, [f"{type(error).__name__}: {error}".strip()]
 
 

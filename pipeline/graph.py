@@ -12,9 +12,9 @@ from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
-from tfx.types import Channel, standard_artifacts
+from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.baseline.strategy import LatestComparableModel
+from components.baseline.strategy import CANDIDATE, LatestComparableModel
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
 from components.evaluator.component import Evaluator
@@ -30,6 +30,8 @@ from pipeline.evaluation import eval_config
 from pipeline.spec import Spec, split_names
 
 WARM_START, BASELINE = "WarmStart", "Baseline"  # the nodes that look up an earlier model
+# What Transform is told of the learning spec: when anything else changes, it need not run again.
+PREPARED = {"label", "features", "preprocessing"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +47,15 @@ class Places:
 class Latest(Protocol):
     """Makes the node that looks up an earlier model, and gives it as its output `model`."""
 
-    def __call__(self, name: str, interface: Interface, places: Places) -> BaseNode:
-        """The node of that name; the model takes today's examples."""
+    def __call__(
+        self, name: str, interface: Interface, places: Places, candidate: BaseChannel | None
+    ) -> BaseNode:
+        """The node of that name; the model takes today's examples, and is not the candidate."""
 
 
-def latest_blessed(name: str, interface: Interface, places: Places) -> BaseNode:
+def latest_blessed(
+    name: str, interface: Interface, places: Places, candidate: BaseChannel | None
+) -> BaseNode:
     """The latest blessed model of ML Metadata that takes today's examples, if there is one."""
     del places
     return Resolver(
@@ -57,6 +63,7 @@ def latest_blessed(name: str, interface: Interface, places: Places) -> BaseNode:
         config={"interface": interface.model_dump_json()},
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        **({CANDIDATE: candidate} if candidate else {}),
     ).with_id(name)
 
 
@@ -79,6 +86,7 @@ def build_pipeline(
     made_by = {own.__name__: own for own in (StatisticsGen, Transform, Evaluator)}
     made_by |= {name: getattr(tfx, name) for name in spec.stock}
     learning = {"spec": spec.learning().model_dump_json(), "folder": str(places.spec)}
+    preparing = {**learning, "spec": spec.learning().model_dump_json(include=PREPARED)}
 
     examples = TableExampleGen(places.data, spec.table(places.data.format))
     statistics = made_by["StatisticsGen"](examples=examples.outputs["examples"])
@@ -107,14 +115,14 @@ def build_pipeline(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn="modules.preprocessing.preprocessing_fn",
-        custom_config=learning,
+        custom_config=preparing,
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=splits),
         disable_analyzer_cache=True,  # a quarter of the time, for a cache that nothing reads
         disable_statistics=True,  # a third of Transform's time, and nobody reads them
     )
     transform.add_upstream_node(gate)
     interface = spec.interface()
-    start = latest(WARM_START, interface, places) if spec.training.warm_start else None
+    start = latest(WARM_START, interface, places, None) if spec.training.warm_start else None
     trainer = tfx.Trainer(
         run_fn="modules.training.run.run_fn",
         examples=transform.outputs["transformed_examples"],
@@ -125,7 +133,7 @@ def build_pipeline(
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=[watched]),
     )
-    baseline = latest(BASELINE, interface, places)
+    baseline = latest(BASELINE, interface, places, trainer.outputs["model"])
     baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
     evaluator = made_by["Evaluator"](
         examples=examples.outputs["examples"],

@@ -18,6 +18,7 @@ from pipeline import training
 from pipeline.beam import Beam
 from pipeline.explain import explain
 from pipeline.kubeflow.settings import Kubeflow
+from pipeline.local.settings import Local
 from pipeline.metrics import METRICS
 
 
@@ -62,6 +63,7 @@ class Spec(LearningSpec):
     evaluation: Evaluation = Evaluation()
     push: Push = Push()
     beam: Beam = Beam()
+    local: Local = Local()
     kubeflow: Kubeflow | None = None
 
     def learning(self) -> LearningSpec:

@@ -35,14 +35,17 @@ def peaks(folder: pathlib.Path, data: pathlib.Path) -> Peaks:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("sizes", nargs="*", choices=rows.SIZES, default=["150k", "10M"])
+    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=f"of {', '.join(rows.SIZES)}")
     parser.add_argument("--work", type=pathlib.Path, help="a folder with room for some GB")
     given = parser.parse_args()
+    sizes = given.sizes or ["150k", "10M"]
+    if unknown := [size for size in sizes if size not in rows.SIZES]:
+        parser.error(f"got {', '.join(unknown)}, expected some of {', '.join(rows.SIZES)}")
     with tempfile.TemporaryDirectory(dir=given.work) as name:
         work = pathlib.Path(name)
         template.copy(work / "template")
         found = {}
-        for size in given.sizes:
+        for size in sizes:
             data = work / f"{size}.csv"
             rows.write(work / "template" / "data" / "data.csv", rows.SIZES[size], data)
             found[size] = peaks(work / size, data)

@@ -1,5 +1,7 @@
 """Which model a candidate is compared with."""
 
+from typing import Any
+
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
 )
@@ -9,17 +11,34 @@ from tfx.utils import path_utils
 from components.baseline.comparable import takes
 from modules.spec.learning import Interface
 
+CANDIDATE = "candidate"  # input: the model that is to be compared
+
 
 class LatestComparableModel(LatestBlessedModelStrategy):
     """The latest blessed model that can be evaluated on the candidate's examples.
 
     TFX's strategy offers any blessed model; Evaluator then fails on one that expects columns,
-    types or a label that the data of today does not have.
+    types or a label that the data of today does not have. And it offers the candidate itself where
+    the cache served it, blessed by the run that trained it.
     """
 
     def __init__(self, interface: str) -> None:
         """Takes the interface of the candidate, as JSON."""
         self._candidate = Interface.model_validate_json(interface)
+
+    def resolve_artifacts(
+        self, store: Any, input_dict: dict[str, list[Artifact]]
+    ) -> dict[str, list[Artifact]] | None:
+        """By input, the chosen model and its blessing, or nothing; the candidate as it came."""
+        others = dict(input_dict)
+        candidate = others.pop(CANDIDATE, [])
+        known = {artifact.id for artifact in candidate}
+        for key, artifacts in others.items():
+            others[key] = [artifact for artifact in artifacts if artifact.id not in known]
+        found = super().resolve_artifacts(store, others)
+        if found is None or CANDIDATE not in input_dict:
+            return found
+        return {**found, CANDIDATE: candidate}
 
     def _resolve(
         self,

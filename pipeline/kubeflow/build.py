@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
+from tfx.types import BaseChannel
 
 from components.baseline.component import LatestPushed
 from components.example_gen import files
@@ -106,7 +107,10 @@ def settings_of(spec: Spec) -> Kubeflow:
     return spec.kubeflow
 
 
-def _latest_pushed(name: str, interface: Interface, places: Places) -> BaseNode:
+def _latest_pushed(
+    name: str, interface: Interface, places: Places, candidate: BaseChannel | None
+) -> BaseNode:
+    del candidate  # is not pushed yet
     return LatestPushed(destination=places.serving, interface=interface.model_dump_json()).with_id(
         name
     )

@@ -12,7 +12,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunner,
     KubeflowV2DagRunnerConfig,
 )
-from tfx.types import Channel, standard_artifacts
+from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.example_gen.component import TableExampleGen
 from modules.errors import SpecError
@@ -55,9 +55,11 @@ def vertex_job(spec: Spec, folder: pathlib.Path) -> str:
     return json.dumps(job, indent=1, sort_keys=True) + "\n"
 
 
-def _latest_blessed(name: str, interface: Interface, places: Places) -> BaseNode:
+def _latest_blessed(
+    name: str, interface: Interface, places: Places, candidate: BaseChannel | None
+) -> BaseNode:
     """The latest blessed model; Vertex AI knows no other strategies than TFX's own."""
-    del interface, places
+    del interface, places, candidate
     return Resolver(
         strategy_class=LatestBlessedModelStrategy,
         model=Channel(type=standard_artifacts.Model),

@@ -6,22 +6,27 @@ import pydantic
 
 from pipeline.failure import ExitCode
 
-Verdict = Literal["blessed", "not_blessed", "failed"]
+# partial: some stages were asked for, and ended well, but no model was judged.
+Verdict = Literal["blessed", "not_blessed", "partial", "failed"]
 State = Literal["waiting", "running", "done", "failed", "skipped"]
 
 
 class Node(pydantic.BaseModel):
-    """A stage of the DAG."""
+    """A stage of the DAG, as it stands."""
 
     name: str
     state: State = "waiting"
     seconds: float = 0.0
-    cached: bool = False
-    summary: str = pydantic.Field("", exclude=True)  # what came out, for people
+    cached: bool = False  # done without running: an earlier run's outputs serve
+    why: list[str] = []  # it ran, or did not have to: a sentence each
+    peak_mb: float | None = None  # memory of its processes together (PSS), the most seen
+    memory_mb: float | None = pydantic.Field(None, exclude=True)  # now
+    log: str | None = None  # file within the folder of the run
+    summary: str = pydantic.Field("", exclude=True)  # what came out, or how far it is, for people
 
 
 class Result(pydantic.BaseModel):
-    """The one JSON object of `headrace run --json`."""
+    """The one JSON object of `headrace run --json`; `result.json` in the folder of the run."""
 
     run: str | None  # None: refused before it began
     pipeline: str | None  # None: the spec could not be read
@@ -34,34 +39,51 @@ class Result(pydantic.BaseModel):
 
 
 class Request(pydantic.BaseModel):
-    """What the worker is asked to do."""
+    """What the worker is asked to do; `request.json` in the folder of the run."""
 
     spec: str  # the whole spec as JSON
-    spec_folder: str
+    spec_file: str
+    overrides: list[str] = []  # `key.path=value`, already laid over the spec
     runs: str
     serving: str
     run_id: str
+    resumes: str | None = None  # the run that was cut short and is gone on with
+    first: str | None = None  # the node that runs, with all that follows; None: what the cache says
+    last: str | None = None  # the node that ends the run; None: all run
+    uncached: list[str] = []  # nodes that run whatever the cache says; `*`: all
 
 
 class Planned(pydantic.BaseModel):
-    """The nodes, in the order they will run."""
+    """The nodes, in an order in which they could run."""
 
     event: Literal["planned"] = "planned"
     nodes: list[str]
 
 
 class Started(pydantic.BaseModel):
-    """A node begins."""
+    """A node begins, or begins again."""
 
     event: Literal["started"] = "started"
     node: str
+    why: list[str] = []  # it has to run
+    log: str | None = None
 
 
 class Progress(pydantic.BaseModel):
-    """How far the node that runs is."""
+    """How far a node is."""
 
     event: Literal["progress"] = "progress"
+    node: str
     text: str
+    fraction: float | None = None  # of its work that is done, where that is known
+
+
+class Memory(pydantic.BaseModel):
+    """What a node's processes take now, together (PSS)."""
+
+    event: Literal["memory"] = "memory"
+    node: str
+    mb: float
 
 
 class Finished(pydantic.BaseModel):
@@ -73,6 +95,8 @@ class Finished(pydantic.BaseModel):
     event: Literal["finished"] = "finished"
     node: str
     summary: str
+    cached: bool = False
+    why: list[str] = []  # the cache served it
     metrics: dict[str, float] = {}  # Evaluator's
     broken_rules: list[str] = []  # Evaluator's: a sentence each
     has_baseline: bool = False  # Baseline's: there is a blessed model to compare with
@@ -80,14 +104,16 @@ class Finished(pydantic.BaseModel):
 
 
 class Failed(pydantic.BaseModel):
-    """The run is over."""
+    """A node has failed, or the run as a whole."""
 
     event: Literal["failed"] = "failed"
+    node: str | None = None  # None: the run, before or between its nodes
     exit_code: ExitCode
     problems: list[str]
 
 
 Event = Annotated[
-    Planned | Started | Progress | Finished | Failed, pydantic.Field(discriminator="event")
+    Planned | Started | Progress | Memory | Finished | Failed,
+    pydantic.Field(discriminator="event"),
 ]
 EVENTS: pydantic.TypeAdapter[Event] = pydantic.TypeAdapter(Event)

@@ -1,67 +1,73 @@
 """Runs a spec on this machine: starts the worker, follows it, and says how it ended."""
 
 import contextlib
-import datetime
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from pipeline.failure import ExitCode
-from pipeline.local.display import Display
+from pipeline.local.display.protocol import Display
 from pipeline.local.following import Ended, Following
+from pipeline.local.lock import locked
 from pipeline.local.preflight import check_before
+from pipeline.local.requesting import REQUEST, RESULT, new_run
 from pipeline.local.result import EVENTS, Event, Failed, Request
 from pipeline.spec import Spec
 
 _GRACE_SECONDS = 5  # between asking a worker to end and ending it
 
 
-def run(spec: Spec, spec_folder: pathlib.Path, runs: pathlib.Path, display: Display) -> Ended:
+def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str], None]) -> Ended:
     """Runs the pipeline of a spec and waits for its end.
 
+    Args:
+        spec: the spec.
+        request: what is asked for; the run's id is given here.
+        display: where the run is shown.
+        waiting: told who runs in the same folder, if this run has to wait for it.
+
     Returns:
-        How it ended. Everything of the run is in the folder `runs`: the log and the result in
-        a folder named for the run, artifacts and metadata beside it.
+        How it ended. Everything of the run is in the folder of the runs: logs, records and the
+        result in a folder named for the run, artifacts and metadata beside it.
 
     Raises:
         InputProblem: if the spec or the data cannot be used, before anything is started.
     """
-    serving = spec_folder / spec.push.to if spec.push.to else runs / "serving"
-    check_before(spec, spec_folder, [runs, serving])
-    started = time.monotonic()
-    run_id = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
+    runs, serving = pathlib.Path(request.runs), pathlib.Path(request.serving)
+    check_before(spec, pathlib.Path(request.spec_file).parent, [runs, serving])
+    run_id = new_run(runs)
+    request = request.model_copy(update={"run_id": run_id})
     folder = runs / run_id
-    folder.mkdir()
-    request = Request(
-        spec=spec.model_dump_json(by_alias=True),
-        spec_folder=str(spec_folder),
-        runs=str(runs),
-        serving=str(serving),
-        run_id=run_id,
-    )
-    (folder / "request.json").write_text(request.model_dump_json(indent=1), encoding="utf-8")
-    following = Following(spec)
-    with display, contextlib.closing(_worker_events(folder)) as events:
-        try:
-            for event in events:
-                following.take(event)
-                display.show(following.nodes)
-        except KeyboardInterrupt:
-            following.take(Failed(exit_code=ExitCode.INTERRUPTED, problems=["interrupted"]))
-        following.close()
-        display.show(following.nodes)
-    ended = following.ended(folder, time.monotonic() - started)
-    text = ended.result.model_dump_json(indent=1)
-    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    (folder / REQUEST).write_text(request.model_dump_json(indent=1), encoding="utf-8")
+    with locked(runs, f"run {run_id}", waiting) as lock:
+        started = time.monotonic()
+        following = Following(spec, request.last)
+        with display, contextlib.closing(_worker_events(folder, lock)) as events:
+            display.begin(folder)
+            try:
+                for event in events:
+                    following.take(event)
+                    display.hear(event)
+                    display.show(following.nodes)
+            except KeyboardInterrupt:
+                following.take(Failed(exit_code=ExitCode.INTERRUPTED, problems=["interrupted"]))
+            following.close()
+            display.show(following.nodes)
+        ended = following.ended(folder, time.monotonic() - started)
+        text = ended.result.model_dump_json(indent=1)
+        (folder / RESULT).write_text(text + "\n", encoding="utf-8")
     return ended
 
 
-def _worker_events(folder: pathlib.Path) -> Generator[Event]:
-    """What the worker tells, until it has ended; its output goes to the log."""
+def _worker_events(folder: pathlib.Path, lock: int) -> Generator[Event]:
+    """What the worker tells, until it has ended; its output goes to the log.
+
+    The worker and its nodes inherit the lock: nobody else may write before the last has ended.
+    """
     reading, writing = os.pipe()
     environment = {
         **os.environ,
@@ -72,11 +78,11 @@ def _worker_events(folder: pathlib.Path) -> Generator[Event]:
     }
     with (folder / "log.txt").open("wb") as log:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.local.worker", folder / "request.json", str(writing)],
+            [sys.executable, "-m", "pipeline.local.worker", folder / REQUEST, str(writing)],
             stdin=subprocess.PIPE,  # its end tells the worker that we are gone
             stdout=log,
             stderr=subprocess.STDOUT,
-            pass_fds=[writing],
+            pass_fds=[writing, lock],
             env=environment,
             start_new_session=True,  # Ctrl-C is ours to pass on
         )

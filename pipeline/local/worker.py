@@ -1,29 +1,21 @@
-"""The process that runs the DAG: all that is heavy to import, and all that may crash.
+"""The process that runs the DAG: asks the cache, imports what is heavy if need be, forks nodes.
 
-It is given a request (JSON, a file) and tells the parent how it goes, a JSON event a line on a
-pipe. Its output goes to the run's log.
+It is given a request (JSON, a file) and tells the command how it goes, a JSON event a line on a
+pipe. Its output goes to the run's log, that of the nodes to theirs.
 """
 
 import contextlib
-import logging
 import os
 import pathlib
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from modules.errors import SpecError, did_you_mean
 from pipeline import process
 from pipeline.failure import explained
-from pipeline.local.result import (
-    Event,
-    Failed,
-    Planned,
-    Progress,
-    Request,
-    Started,
-)
+from pipeline.local.result import Event, Failed, Request
+from pipeline.spec import Spec
 
 Tell = Callable[[Event], None]
 
@@ -31,73 +23,86 @@ Tell = Callable[[Event], None]
 def main() -> None:
     """Runs the request of the file named first; events go to the descriptor named second."""
     request = Request.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
-    _die_with_the_parent()
     process.begin()
-    with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8", buffering=1) as pipe:
+    descriptor = int(sys.argv[2])
+    with os.fdopen(descriptor, "w", encoding="utf-8", buffering=1) as pipe:
 
         def tell(event: Event) -> None:
             pipe.write(event.model_dump_json() + "\n")
 
         with _failures_told(tell):
-            _run(request, tell)
+            _run(request, tell, descriptor)
     process.end(0)
 
 
-def _run(request: Request, tell: Tell) -> None:
-    from tfx.dsl.compiler import compiler, constants
-    from tfx.orchestration import metadata
-    from tfx.orchestration.local import runner_utils
-    from tfx.orchestration.portable import launcher, runtime_parameter_utils
+def _run(request: Request, tell: Tell, descriptor: int) -> None:
+    from pipeline.local import reuse
+    from pipeline.local.cache.code import Codebase
+    from pipeline.local.compiled import compiled
+    from pipeline.local.plan import Dag, steps
+    from pipeline.local.runner import Runner
 
-    from components.example_gen import files
-    from modules import progress
-    from pipeline.graph import Places, build_pipeline
-    from pipeline.lineage import output_artifacts
-    from pipeline.local.outcome import outcome
-    from pipeline.spec import Spec
+    spec, folder = Spec.model_validate_json(request.spec), pathlib.Path(request.spec_file).parent
+    codebase = Codebase(folder, pathlib.Path(request.runs, "cache", "code.json"))
+    pipeline = compiled(spec, request, codebase)
+    every = steps(pipeline)
+    check_names(request, spec, list(every))
+    if spec.local.runner == "tfx":
+        from pipeline.local.stock import run_stock
 
-    spec, folder = Spec.model_validate_json(request.spec), pathlib.Path(request.spec_folder)
-    data = files.locate(spec.data.source, spec.data.format, folder)
-    runs = pathlib.Path(request.runs)
-    pipeline = build_pipeline(spec, Places(folder, data, str(runs / "artifacts"), request.serving))
-    database = metadata.sqlite_metadata_connection_config(str(runs / "metadata.sqlite"))
-    pipeline.metadata_connection_config = database
-    ir = compiler.Compiler().compile(pipeline)
-    runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: request.run_id}
-    )
-    deployment = runner_utils.extract_local_deployment_config(ir)
-    connection = deployment.metadata_connection_config.database_connection_config
-    nodes = [node.pipeline_node for node in ir.nodes]
-    progress.LOGGER.addHandler(_Telling(tell))
-    progress.LOGGER.setLevel(logging.INFO)
-    tell(Planned(nodes=[node.node_info.id for node in nodes]))
-    # As TFX's LocalDagRunner does (1.21.0), which has no place to report from.
-    for node in nodes:
-        name = node.node_info.id
-        tell(Started(node=name))
-        executed = launcher.Launcher(
-            pipeline_node=node,
-            mlmd_connection=metadata.Metadata(connection),
-            pipeline_info=ir.pipeline_info,
-            pipeline_runtime_spec=ir.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(deployment, name),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
-        ).launch()
-        published = output_artifacts(connection, executed.execution_id)
-        tell(outcome(name, node.node_info.type.name, published))
+        run_stock(pipeline, pathlib.Path(request.runs), tell)
+        return
+    chosen = selected(request, {name: step.upstream for name, step in every.items()})
+    asked = [name for name, again in chosen.items() if again]
+    forced = reuse.forced(request, spec.local, list(chosen), asked)
+    Runner(
+        request,
+        spec.local,
+        Dag(pipeline, {name: every[name] for name in chosen}),
+        reuse.Reuse(spec, request, codebase, forced),
+        tell,
+        hidden=[descriptor],
+    ).run()
 
 
-class _Telling(logging.Handler):
-    """Hands on what a step says of its progress."""
+def check_names(request: Request, spec: Spec, nodes: list[str]) -> None:
+    """Refuses nodes that the pipeline has not.
 
-    def __init__(self, tell: Tell) -> None:
-        super().__init__()
-        self._tell = tell
+    Raises:
+        SpecError: with the nearest name of each.
+    """
+    named = {
+        "--from": [request.first] if request.first else [],
+        "--to": [request.last] if request.last else [],
+        "--no-cache-for": [name for name in request.uncached if name != "*"],
+        "local.stages": list(spec.local.stages),
+    }
+    problems = [
+        f"{where}: no node {name!r}, expected one of {', '.join(nodes)}{did_you_mean(name, nodes)}"
+        for where, names in named.items()
+        for name in names
+        if name not in nodes
+    ]
+    if problems:
+        raise SpecError(problems)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Tells one message."""
-        self._tell(Progress(text=record.getMessage()))
+
+def selected(request: Request, upstream: Mapping[str, frozenset[str]]) -> dict[str, bool]:
+    """The nodes of a whole or partial run, in order, and whether each has to run anyway.
+
+    Raises:
+        SpecError: if the first node comes after the last.
+    """
+    from pipeline.local.schedule import after, before
+
+    downstream = {name: [each for each in upstream if name in upstream[each]] for name in upstream}
+    again = {request.first, *after(request.first, downstream)} if request.first else set()
+    wanted = {request.last, *before(request.last, upstream)} if request.last else set(upstream)
+    if request.first and request.first not in wanted:
+        raise SpecError(
+            [f"--from {request.first} --to {request.last}: {request.first} is not upstream of it"]
+        )
+    return {name: name in again for name in upstream if name in wanted}
 
 
 @contextlib.contextmanager
@@ -110,17 +115,6 @@ def _failures_told(tell: Tell) -> Iterator[None]:
         code, problems = explained(error)
         tell(Failed(exit_code=code, problems=problems))
         sys.exit(1)
-
-
-def _die_with_the_parent() -> None:
-    """Ends this process group when the parent is gone, whatever ended it."""
-
-    def wait() -> None:
-        # Not sys.stdin: a thread that holds its lock aborts the interpreter at its end.
-        os.read(sys.stdin.fileno(), 1)  # returns when the parent's end is closed
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

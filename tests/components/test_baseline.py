@@ -7,7 +7,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.baseline.component import ABSENT, LatestPushed
-from components.baseline.strategy import LatestComparableModel
+from components.baseline.strategy import CANDIDATE, LatestComparableModel
 from modules.spec.label import Label
 from modules.spec.learning import Interface
 
@@ -19,7 +19,7 @@ TODAY = Interface(label=LABEL, columns={"distance": "number", "carrier": "text"}
 def resolve(tmp_path):
     """The number of the model that is chosen among some, given as (interface, blessed)."""
 
-    def resolve(*models):
+    def resolve(*models, candidate=None):
         artifacts, blessings = [], []
         for number, (interface, blessed) in enumerate(models, 1):
             model = standard_artifacts.Model()
@@ -36,7 +36,11 @@ def resolve(tmp_path):
             artifacts.append(model)
             blessings.append(blessing)
         strategy = LatestComparableModel(TODAY.model_dump_json())
-        found = strategy.resolve_artifacts(None, {"model": artifacts, "blessing": blessings})
+        given = {"model": artifacts, "blessing": blessings}
+        if candidate:
+            given[CANDIDATE] = [artifacts[candidate - 1]]
+        found = strategy.resolve_artifacts(None, given)
+        assert set(found) == set(given)
         return [model.id for model in found["model"]]
 
     return resolve
@@ -44,6 +48,15 @@ def resolve(tmp_path):
 
 def test_the_latest_blessed_model_is_the_baseline(resolve):
     assert resolve((TODAY, True), (TODAY, True), (TODAY, False)) == [2]
+
+
+def test_a_model_that_the_cache_served_is_not_compared_with_itself(resolve):
+    # The third was blessed by the run that trained it; the second was never.
+    assert resolve((TODAY, True), (TODAY, False), (TODAY, True), candidate=3) == [1]
+
+
+def test_the_only_blessed_model_has_no_baseline_when_the_cache_serves_it(resolve):
+    assert resolve((TODAY, True), candidate=1) == []
 
 
 def test_without_a_blessed_model_there_is_no_baseline(resolve):

@@ -45,7 +45,7 @@ def test_a_second_run_is_compared_with_the_first_and_pushed_beside_it(birds, jso
     _, first = json_of("run", birds)
     rule = "evaluation.rules=[{metric='accuracy', change_min=2}]"  # nothing can gain so much
 
-    code, second = json_of("run", birds, "--set", rule)
+    code, second = json_of("run", birds, "--no-cache", "--set", rule)
 
     assert first["reason"] == "the spec has no rules"
     assert code == 5

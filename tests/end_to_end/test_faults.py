@@ -4,56 +4,16 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 import pytest
 
-
-def start(command, spec, *arguments):
-    """A run in the background."""
-    return subprocess.Popen(
-        [command, "run", spec, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def workers_of(spec):
-    """Processes that work for a spec, by their command line."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if str(spec.parent).encode() in words and b"pipeline.local.worker" in words:
-                found.append(int(entry.name))
-    return found
-
-
-def wait_until(condition, seconds=100):
-    """The first true answer of the condition."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.1)
-    raise TimeoutError("the condition did not come true")
-
-
-def transforming(spec):
-    """Whether a run of the spec has come to Transform."""
-    return list((spec.parent / "runs").glob("artifacts/Transform/*"))
+from tests.end_to_end.processes import begun, start, wait_until, workers_of
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_run_leaves_nothing_behind_and_the_next_run_works(birds, command, json_of):
     run = start(command, birds)
-    wait_until(lambda: transforming(birds))
+    wait_until(lambda: begun(birds, "Transform"))
 
     os.killpg(run.pid, signal.SIGINT)
     output, _ = run.communicate(timeout=60)
@@ -66,15 +26,21 @@ def test_ctrl_c_ends_the_run_leaves_nothing_behind_and_the_next_run_works(birds,
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_named_with_its_signal(birds, command):
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [(0, "the worker was ended by SIGKILL"), (-1, "was ended by SIGKILL (Killed) after ")],
+    ids=["worker", "node"],
+)
+def test_a_killed_process_is_named_with_its_signal(birds, command, place, problem):
     run = start(command, birds)
-    wait_until(lambda: transforming(birds))
+    wait_until(lambda: begun(birds, "Transform"))
 
-    os.kill(workers_of(birds)[0], signal.SIGKILL)
+    os.kill(workers_of(birds)[place], signal.SIGKILL)
     output, _ = run.communicate(timeout=60)
 
     assert run.returncode == 1
-    assert "Transform: the worker was ended by SIGKILL" in output
+    assert f"Transform: {problem}" in output
+    assert workers_of(birds) == []
 
 
 @pytest.mark.slow
@@ -102,7 +68,7 @@ def test_a_full_disk_at_push_leaves_the_served_version_as_it_was(
         free = os.statvfs(serving).f_bavail * os.statvfs(serving).f_frsize
         (serving / "filler").write_bytes(b"x" * max(0, free - 50_000))
 
-        code, second = json_of("run", birds, "--set", "push.to=serving")
+        code, second = json_of("run", birds, "--from", "Pusher", "--set", "push.to=serving")
 
         assert code == 1
         assert second["pushed"] is None
@@ -111,5 +77,9 @@ def test_a_full_disk_at_push_leaves_the_served_version_as_it_was(
         assert names == sorted([pathlib.Path(first["pushed"]).name, "filler"])
         query = tensorflow_alone(birds.parent / "runs" / first["run"] / "query.py")
         assert query.returncode == 0, query.stderr
+
+        (serving / "filler").unlink()
+        code, third = json_of("run", birds, "--resume")
+        assert (code, third["pushed"] != first["pushed"]) == (0, True)
     finally:
         subprocess.run(["umount", str(serving)], check=False)

@@ -22,7 +22,9 @@ from pipeline.kubeflow.client.server import Server, connect
 from pipeline.kubeflow.client.submitting import Wanted, experiment, start, upload
 from pipeline.kubeflow.client.waiting import follow
 from pipeline.kubeflow.command import compiled
-from pipeline.local.display import Lines, Lively, Silent
+from pipeline.local.display.lines import Lines
+from pipeline.local.display.lively import Lively
+from pipeline.local.display.protocol import Silent
 
 _UNSURE = "Interrupted. If a run had just been started, `headrace status` lists it"
 

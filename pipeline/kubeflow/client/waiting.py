@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pipeline.kubeflow.client.refusals import ServerError
 from pipeline.kubeflow.client.runs import Run, explained, fetch, read
 from pipeline.kubeflow.client.server import Server
-from pipeline.local.display import Display
+from pipeline.local.display.protocol import Display
 
 _PATIENCE = 300.0  # seconds without an answer: a server that is updated is away for minutes
 

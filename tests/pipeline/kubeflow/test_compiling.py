@@ -190,7 +190,7 @@ def test_what_no_pod_can_run_is_refused_with_every_node_named(tmp_path):
     settings = Kubeflow(image="registry.example/headrace:1", volume={"claim": "headrace"})
     twice = [nodes.Refuse().with_id("refuse"), nodes.Refuse().with_id("Refuse")]
     asks = latest_blessed(
-        "Baseline", Interface(label={"column": "y", "task": "binary"}, columns={}), None
+        "Baseline", Interface(label={"column": "y", "task": "binary"}, columns={}), None, None
     )
     pipeline = Pipeline("odd", str(tmp_path), components=[*twice, asks])
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.failure import ExitCode
 from pipeline.local.following import Following
-from pipeline.local.result import EVENTS, Failed, Finished, Planned, Progress, Started
+from pipeline.local.result import EVENTS, Failed, Finished, Memory, Planned, Progress, Started
 from pipeline.spec import Spec
 
 FOLDER = pathlib.Path("/runs/20130101-000000")
@@ -27,8 +27,24 @@ def spec(*rules):
     )
 
 
-def after(spec, *events):
-    following = Following(spec)
+class Clock:
+    """Stands in for `time`: tells what it is set to."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("pipeline.local.following.time", clock)
+    return clock
+
+
+def after(spec, *events, last=None):
+    following = Following(spec, last)
     for event in events:
         following.take(event)
     following.close()
@@ -42,6 +58,10 @@ def done(*of_last):
     for node in NODES.nodes:
         events += [Started(node=node), finished.get(node, Finished(node=node, summary=""))]
     return events
+
+
+def failure(node, *problems, code=ExitCode.CRASH):
+    return Failed(node=node, exit_code=code, problems=list(problems))
 
 
 def test_a_run_whose_nodes_all_end_well_is_blessed_with_its_metrics_and_version():
@@ -89,13 +109,158 @@ def test_a_model_that_breaks_rules_is_not_blessed_and_each_rule_is_named():
 
 
 def test_a_failure_names_its_node_and_what_came_after_is_skipped():
-    failed = Failed(exit_code=ExitCode.GATE, problems=["too few rows", "one class"])
+    failed = failure("Trainer", "too few rows", "one class", code=ExitCode.GATE)
 
     ended = after(spec(), NODES, Started(node="Trainer"), failed)
 
     assert ended.exit_code == ExitCode.GATE
     assert ended.problems == ["Trainer: too few rows", "Trainer: one class"]
+    assert ended.result.reason == "Trainer: too few rows; Trainer: one class"
     assert [node.state for node in ended.result.nodes] == ["failed", "skipped", "skipped"]
+
+
+def test_a_failed_node_does_not_end_those_that_need_nothing_of_it():
+    ended = after(
+        spec(),
+        NODES,
+        Started(node="Trainer"),
+        Started(node="Evaluator"),
+        failure("Trainer", "no memory"),
+        Finished(node="Evaluator", summary="auc 0.7", metrics={"auc": 0.7}),
+    )
+
+    assert [node.state for node in ended.result.nodes] == ["failed", "done", "skipped"]
+    assert (ended.result.verdict, ended.result.reason) == ("failed", "Trainer: no memory")
+    assert ended.result.metrics == {"auc": 0.7}
+
+
+def test_of_several_failures_all_are_told_and_the_first_gives_the_exit_code():
+    ended = after(
+        spec(),
+        NODES,
+        Started(node="Trainer"),
+        Started(node="Evaluator", log="logs/Evaluator.log"),
+        failure("Evaluator", "no such column", code=ExitCode.BAD_DATA),
+        failure("Trainer", "no memory"),
+    )
+
+    assert ended.exit_code == ExitCode.BAD_DATA
+    assert ended.problems == ["Evaluator: no such column", "Trainer: no memory"]
+    # The Trainer told of no log of its own: that of the run has what there is.
+    assert [each.log for each in ended.failures] == ["logs/Evaluator.log", "log.txt"]
+
+
+def test_a_failure_of_the_run_names_all_nodes_that_it_cut_short():
+    interrupted = failure(None, "interrupted", code=ExitCode.INTERRUPTED)
+
+    ended = after(spec(), NODES, Started(node="Trainer"), Started(node="Evaluator"), interrupted)
+
+    assert ended.exit_code == ExitCode.INTERRUPTED
+    assert ended.problems == ["Trainer, Evaluator: interrupted"]
+    assert [node.state for node in ended.result.nodes] == ["failed", "failed", "skipped"]
+
+
+def test_a_failure_of_the_run_between_its_nodes_is_told_of_the_run():
+    ended = after(spec(), NODES, failure(None, "the disk is full"))
+
+    assert ended.problems == ["run: the disk is full"]
+
+
+def test_a_failure_that_a_later_try_makes_good_is_forgotten():
+    events = done()
+    again = [failure("Trainer", "killed"), Started(node="Trainer", why=["try 1 of 2: killed"])]
+
+    ended = after(spec(), *events[:2], *again, *events[2:])
+
+    assert ended.exit_code == ExitCode.BLESSED
+    assert ended.result.nodes[0].why == ["try 1 of 2: killed"]
+
+
+def test_why_a_node_runs_again_is_shown_and_kept_beside_why_it_ran():
+    following = Following(spec())
+    for event in (
+        NODES,
+        Started(node="Trainer", why=["it has not run before"]),
+        Progress(node="Trainer", text="epoch 1 of 2"),
+        Started(node="Trainer", why=["try 1 of 2: killed"]),
+    ):
+        following.take(event)
+
+    trainer = following.nodes[0]
+    assert trainer.summary == "try 1 of 2: killed"
+    assert trainer.why == ["it has not run before", "try 1 of 2: killed"]
+
+
+def test_each_node_has_its_own_seconds_from_its_last_start_to_its_end(clock):
+    following = Following(spec())
+    for clock.now, event in [
+        (0, NODES),
+        (1, Started(node="Trainer")),
+        (3, Started(node="Evaluator")),
+        (4, Started(node="Trainer")),  # again
+        (8, Finished(node="Trainer", summary="")),
+        (9, Memory(node="Evaluator", mb=1)),
+    ]:
+        following.take(event)
+
+    # Trainer 4 to 8, Evaluator from 3 to now, 9; Pusher has not begun.
+    assert [node.seconds for node in following.nodes] == [4, 6, 0]
+
+
+def test_a_cached_node_is_done_without_having_run():
+    why = ["nothing it depends on has changed since run 7"]
+    cached = Finished(node="Trainer", summary="190 steps", cached=True, why=why)
+
+    trainer = after(spec(), NODES, cached).result.nodes[0]
+
+    assert (trainer.state, trainer.cached, trainer.seconds) == ("done", True, 0)
+    assert (trainer.why, trainer.peak_mb) == (why, None)
+
+
+def test_memory_is_known_now_while_a_node_runs_and_at_its_most_afterwards():
+    following = Following(spec())
+    for event in (
+        NODES,
+        Started(node="Trainer"),
+        *(Memory(node="Trainer", mb=mb) for mb in (5, 9, 7)),
+    ):
+        following.take(event)
+
+    trainer = following.nodes[0]
+    assert (trainer.memory_mb, trainer.peak_mb) == (7, 9)
+
+    for event in (Finished(node="Trainer", summary=""), Memory(node="Trainer", mb=11)):
+        following.take(event)  # the last look came too late
+
+    assert (trainer.memory_mb, trainer.peak_mb) == (None, 9)
+
+
+def test_a_run_that_was_to_stop_before_a_model_is_judged_is_partial():
+    nodes = Planned(nodes=["TableExampleGen", "Transform"])
+    ends = [Finished(node=node, summary="", cached=True) for node in nodes.nodes]
+
+    ended = after(spec({"metric": "auc", "min": 0.6}), nodes, *ends, last="Transform")
+
+    assert ended.exit_code == ExitCode.BLESSED
+    result = ended.result
+    assert (result.verdict, result.reason) == ("partial", "stopped after Transform, as asked")
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [([], "blessed"), (["auc is 0.5"], "not_blessed")])
+def test_a_run_that_was_to_stop_once_a_model_is_judged_has_its_verdict(broken, verdict):
+    evaluator = Finished(node="Evaluator", summary="", broken_rules=broken)
+
+    ended = after(spec(), Planned(nodes=["Evaluator"]), evaluator, last="Evaluator")
+
+    assert ended.result.verdict == verdict
+
+
+def test_a_partial_run_that_fails_has_failed():
+    nodes = Planned(nodes=["Transform"])
+
+    ended = after(spec(), nodes, failure("Transform", "no memory"), last="Transform")
+
+    assert (ended.result.verdict, ended.exit_code) == ("failed", ExitCode.CRASH)
 
 
 def test_a_worker_that_is_gone_before_its_nodes_are_done_is_a_crash():
@@ -114,12 +279,18 @@ def test_a_worker_that_never_told_anything_is_a_crash():
 
 def test_progress_is_shown_beside_the_node_that_runs_until_it_ends():
     following = Following(spec())
-    for event in (NODES, Started(node="Trainer"), Progress(text="epoch 1 of 2")):
+    for event in (
+        NODES,
+        Started(node="Trainer"),
+        Started(node="Evaluator"),
+        Progress(node="Trainer", text="epoch 1 of 2"),
+    ):
         following.take(event)
 
     assert [node.summary for node in following.nodes] == ["epoch 1 of 2", "", ""]
 
     following.take(Finished(node="Trainer", summary="2 epochs"))
+    following.take(Progress(node="Trainer", text="epoch 2 of 2"))  # late
 
     assert following.nodes[0].summary == "2 epochs"
 

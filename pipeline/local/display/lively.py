@@ -1,0 +1,60 @@
+"""A run in a terminal: a table that redraws itself, a line a node."""
+
+import pathlib
+import time
+from typing import Self
+
+from rich.columns import Columns
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from pipeline.local.display.protocol import Silent
+from pipeline.local.display.table import live_table, summary
+from pipeline.local.result import Event, Node, Progress, Started
+
+
+class Lively(Silent):
+    """A table that redraws itself; at its end it is the summary of the run."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._nodes: list[Node] = []
+        self._fractions: dict[str, float | None] = {}  # by node, how much of its work is done
+        self._told = time.monotonic()  # when the nodes were
+        self._folder: pathlib.Path | None = None
+        self._over = False
+        self._spinner = Spinner("dots", style="cyan")
+        self._live = Live(console=console, get_renderable=self._frame, refresh_per_second=8)
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over = True
+        self._live.__exit__(None, None, None)  # draws once more
+
+    def begin(self, folder: pathlib.Path) -> None:
+        """Notes where the logs are."""
+        self._folder = folder
+
+    def hear(self, event: Event) -> None:
+        """Notes how far a node is, for its bar."""
+        if isinstance(event, Progress):
+            self._fractions[event.node] = event.fraction
+        elif isinstance(event, Started):
+            self._fractions.pop(event.node, None)  # it is tried again
+
+    def show(self, nodes: list[Node]) -> None:
+        """Shows the nodes; the seconds of a running one go on by themselves."""
+        self._nodes, self._told = nodes, time.monotonic()
+
+    def _frame(self) -> RenderableType:
+        passed, size = time.monotonic() - self._told, self._console.size
+        if self._over:
+            return summary(self._nodes, self._folder, size.width) if self._nodes else Text("")
+        if not self._nodes:
+            return Columns([self._spinner, "starting"])
+        return live_table(self._nodes, self._fractions, passed, self._spinner, size)

@@ -1,0 +1,31 @@
+"""Imports what the nodes of a run need, once, before the first of them is forked."""
+
+import functools
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Iterable
+
+from pipeline.local.plan import Step
+
+
+def import_for(steps: Iterable[Step]) -> None:
+    """Imports the modules of the nodes; the first call takes seconds, others nothing.
+
+    TensorFlow's runtime must not be at work in a process that forks: nothing here runs an
+    operation.
+    """
+    _import(tuple(dict.fromkeys(module for step in steps for module in step.modules)))
+
+
+@functools.cache
+def _import(modules: tuple[str, ...]) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    import keras  # noqa: F401  before tensorflow_transform: else tf.keras is Keras 2
+
+    for module in modules:
+        importlib.import_module(module)
+    sys.argv[1:] = []  # TFX hands them to executors as flags
+    gc.collect()
+    gc.freeze()  # a collection in a node would copy the pages of all that is imported

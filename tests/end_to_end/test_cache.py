@@ -1,0 +1,87 @@
+"""What runs again after an edit, and what an earlier run serves."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def ran(birds, json_of):
+    """Runs the birds with a builder of the user's; by node, whether the cache served it."""
+    (birds.parent / "mine.py").write_text(
+        "import keras\nfrom modules.models import mlp\nfrom modules.spec.model import Mlp\n"
+        "import sizes\n\n"
+        "def build(columns, head, settings):\n"
+        "    return mlp.build_model(columns, head, Mlp(family='mlp', hidden=sizes.HIDDEN))\n"
+    )
+    birds.write_text(re.sub(r"\[model\]\n(.+\n)*", "", birds.read_text()))
+    (birds.parent / "sizes.py").write_text("HIDDEN = (8,)\n")
+    (birds.parent / "notes.py").write_text("nothing = 1\n")
+
+    def ran(*arguments):
+        words = ("--set", "model.family=mine.py:build", *arguments)
+        code, result = json_of("run", birds, *words)
+        assert code == 0, result["reason"]
+        ran.why = {node["name"]: node["why"] for node in result["nodes"]}
+        return {node["name"]: node["cached"] for node in result["nodes"]}
+
+    return ran
+
+
+BEFORE_TRAINING = {
+    "ImportSchemaGen",
+    "TableExampleGen",
+    "StatisticsGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+}
+
+
+@pytest.mark.slow
+def test_an_edit_runs_what_it_touches_and_what_comes_of_it_again_and_nothing_else(ran, birds):
+    folder = birds.parent
+    assert not any(ran().values())
+
+    # nothing, or nothing that counts: times, comments, a file that no node runs
+    os.utime(folder / "penguins.csv", (0, 0))
+    (folder / "sizes.py").write_text("# eight is plenty\nHIDDEN = (8,)\n")
+    (folder / "notes.py").write_text("nothing = 2\n")
+    assert all(ran().values())
+
+    # what the builder imports
+    (folder / "sizes.py").write_text("HIDDEN = (9,)\n")
+    cached = ran()
+    assert {node for node, served in cached.items() if served} == BEFORE_TRAINING
+    assert ran.why["Trainer"] == ["sizes.py changed"]
+    assert ran.why["Evaluator"][0].startswith("input ")
+
+    # a setting of the training
+    cached = ran("--set", "training.seed=1")
+    assert {node for node, served in cached.items() if served} == BEFORE_TRAINING
+    assert ran.why["Trainer"] == ["custom_config.spec.training.seed: 0, now 1"]
+
+    # a value in the data
+    rows = (folder / "penguins.csv").read_text()
+    (folder / "penguins.csv").write_text(rows.replace("39.1", "39.2", 1))
+    cached = ran()
+    assert cached["ImportSchemaGen"]
+    assert not cached["TableExampleGen"]
+    assert ran.why["TableExampleGen"] == ["input files changed"]
+
+
+@pytest.mark.slow
+def test_a_push_is_made_again_when_another_version_or_none_is_served(ran, birds):
+    ran()
+    ran("--set", "training.seed=1")  # pushes another version
+
+    cached = ran()  # the first model again, which is served no longer
+
+    assert cached["Trainer"]
+    assert not cached["Pusher"]
+    assert "has been pushed since" in ran.why["Pusher"][0]
+    shutil.rmtree(birds.parent / "runs" / "serving")
+    assert not ran()["Pusher"]
+    assert "is gone" in ran.why["Pusher"][0]
