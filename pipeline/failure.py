@@ -19,6 +19,7 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130  # Ctrl-C
 
 
+_FULL = ("No space left on device", "database or disk is full")
 _LOCKED = "Concurrent writes aborted"  # ML Metadata 1.21, after half a minute
 _OF_PROBLEMS: dict[type[InputProblem], ExitCode] = {
     SpecError: ExitCode.BAD_SPEC,
@@ -37,8 +38,8 @@ def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
     for cause in _causes(error):
         if isinstance(cause, InputProblem):
             return exit_code(cause), list(cause.problems)
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            where = f" at {cause.filename}" if cause.filename else ""
+        if _is_full(cause):
+            where = f" at {cause.filename}" if getattr(cause, "filename", None) else ""
             return ExitCode.CRASH, [f"the disk is full{where}. Free some space and run again"]
         if _LOCKED in str(cause):
             return ExitCode.CRASH, [
@@ -46,6 +47,13 @@ def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
                 "the runs. End it, and run again"
             ]
     return ExitCode.CRASH, [f"{type(error).__name__}: {error}".strip()]
+
+
+def _is_full(cause: BaseException) -> bool:
+    """Whether there was no room to write: for Python, for TensorFlow or for SQLite."""
+    if isinstance(cause, OSError):
+        return cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(words in str(cause) for words in _FULL)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

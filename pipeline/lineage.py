@@ -103,8 +103,8 @@ def are_live(runs: pathlib.Path, ids: Sequence[int]) -> bool:
     return live == set(ids)
 
 
-def latest_executions(runs: pathlib.Path, pipeline: str) -> dict[str, int]:
-    """By node, the execution in the latest run of a pipeline."""
+def latest_executions(runs: pathlib.Path, pipeline: str) -> dict[str, tuple[int, float]]:
+    """By node, the execution in the latest run of a pipeline, and the seconds it took."""
     with opened(runs) as store:
         (of_pipeline,) = (
             each for each in store.get_contexts_by_type("pipeline") if each.name == pipeline
@@ -117,14 +117,15 @@ def latest_executions(runs: pathlib.Path, pipeline: str) -> dict[str, int]:
             ),
             key=lambda context: context.id,
         )
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, float]] = {}
         for execution in store.get_executions_by_context(newest.id):
             (node,) = (
                 each.name
                 for each in store.get_contexts_by_execution(execution.id)
                 if each.type == "node"
             )
-            found[node.removeprefix(f"{pipeline}.")] = execution.id
+            took = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+            found[node.removeprefix(f"{pipeline}.")] = (execution.id, took / 1000)
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
@@ -170,6 +171,8 @@ def register_cached(
 
 def settle(runs: pathlib.Path, run_ids: Sequence[str]) -> None:
     """Notes as failed what runs that are over left under way, as when they were killed."""
+    if not (runs / DATABASE).exists():
+        return
     with opened(runs) as store:
         for run_id in run_ids:
             context = store.get_context_by_type_and_name("pipeline_run", run_id)

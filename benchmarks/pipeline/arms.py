@@ -16,8 +16,8 @@ SPEC = "taxi.toml"
 HEADRACE = pathlib.Path(sys.executable).parent / "headrace"
 # In this process, named in full: else Beam first tries to download another runner. The second flag
 # keeps TFX from building an sdist of itself for every stage that is given flags.
-_IN_PROCESS = ("--runner=FnApiRunner", "--sdk_container_image=unused")
-_TWO_PROCESSES = (*_IN_PROCESS, "--direct_running_mode=multi_processing", "--direct_num_workers=2")
+IN_PROCESS = ("--runner=FnApiRunner", "--sdk_container_image=unused")
+_TWO_PROCESSES = (*IN_PROCESS, "--direct_running_mode=multi_processing", "--direct_num_workers=2")
 
 Command = list[str | pathlib.Path]
 
@@ -82,7 +82,7 @@ def _floor_found(folder: pathlib.Path) -> Found:
 
 
 ARMS = {
-    "stock": Arm("TFX's template", functools.partial(_stock, _IN_PROCESS), _stock_found),
+    "stock": Arm("TFX's template", functools.partial(_stock, IN_PROCESS), _stock_found),
     "stock-2": Arm(
         "TFX's template, 2 Beam processes",
         functools.partial(_stock, _TWO_PROCESSES),

@@ -5,7 +5,7 @@ import pathlib
 
 from modules.errors import InputProblem
 from pipeline.console import near
-from pipeline.failure import ExitCode, exit_code
+from pipeline.failure import ExitCode, exit_code, explained
 from pipeline.local.display.conclusion import QUERY
 from pipeline.local.display.telling import Manner, Refusal, Telling, telling
 from pipeline.local.following import Ended
@@ -40,6 +40,13 @@ def run_command(spec_file: pathlib.Path, order: Order, manner: Manner) -> ExitCo
     except InputProblem as problem:
         tell.refuse(Refusal(name, problem.problems))
         return exit_code(problem)
+    except OSError as error:  # a full disk, before or after the nodes
+        code, problems = explained(error)
+        tell.refuse(Refusal(name, problems))
+        return code
+    except KeyboardInterrupt:  # while it waits for another run
+        tell.refuse(Refusal(name, ["interrupted"]))
+        return ExitCode.INTERRUPTED
     tell.conclude(ended)
     return ended.exit_code
 

@@ -141,6 +141,8 @@ class Following:
         self._settle(node, event.summary)
         node.state, node.cached = "done", event.cached
         node.why = event.why or node.why
+        if event.seconds is not None:
+            node.seconds = round(event.seconds, 3)
         self._finished[node.name] = event
 
     def _fail(self, event: Failed) -> None:

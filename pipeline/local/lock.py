@@ -35,8 +35,7 @@ def locked(
     descriptor = os.open(runs / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _take(descriptor, waiting, patience)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"what": what, "process": os.getpid()}).encode(), 0)
+        sign(descriptor, what)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -58,6 +57,12 @@ def holder(runs: pathlib.Path) -> str | None:
         return _holder(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sign(descriptor: int, what: str) -> None:
+    """Says who holds a lock, for those who wait."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps({"what": what, "process": os.getpid()}).encode(), 0)
 
 
 def _take(descriptor: int, waiting: Callable[[str], None], patience: float | None) -> None:

@@ -158,9 +158,10 @@ def _work(node: str, work: Callable[[], Done], writing: int) -> int:
         try:
             tell(work())
         except Exception as error:
-            traceback.print_exc()
             code, problems = explained(error)
             tell(Failed(node=node, exit_code=code, problems=problems))
+            with contextlib.suppress(OSError):  # a full disk takes no log
+                traceback.print_exc()
             return 1
     return 0
 
@@ -175,7 +176,8 @@ class _Telling(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Tells one message."""
         text = record.getMessage()
-        print(text, flush=True)
+        with contextlib.suppress(OSError):  # a full disk takes no log
+            print(text, flush=True)
         self._tell(Progress(node=self._node, text=text))
 
 

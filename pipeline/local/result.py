@@ -97,6 +97,7 @@ class Finished(pydantic.BaseModel):
     summary: str
     cached: bool = False
     why: list[str] = []  # the cache served it
+    seconds: float | None = None  # it took; None: since it was started
     metrics: dict[str, float] = {}  # Evaluator's
     broken_rules: list[str] = []  # Evaluator's: a sentence each
     has_baseline: bool = False  # Baseline's: there is a blessed model to compare with

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from pipeline.failure import ExitCode
 from pipeline.local.display.protocol import Display
 from pipeline.local.following import Ended, Following
-from pipeline.local.lock import locked
+from pipeline.local.lock import locked, sign
 from pipeline.local.preflight import check_before
 from pipeline.local.requesting import REQUEST, RESULT, new_run
 from pipeline.local.result import EVENTS, Event, Failed, Request
@@ -39,11 +39,12 @@ def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str],
     """
     runs, serving = pathlib.Path(request.runs), pathlib.Path(request.serving)
     check_before(spec, pathlib.Path(request.spec_file).parent, [runs, serving])
-    run_id = new_run(runs)
-    request = request.model_copy(update={"run_id": run_id})
-    folder = runs / run_id
-    (folder / REQUEST).write_text(request.model_dump_json(indent=1), encoding="utf-8")
-    with locked(runs, f"run {run_id}", waiting) as lock:
+    with locked(runs, f"a run of {spec.name}", waiting) as lock:
+        run_id = new_run(runs)
+        sign(lock, f"run {run_id}")
+        folder = runs / run_id
+        request = request.model_copy(update={"run_id": run_id})
+        (folder / REQUEST).write_text(request.model_dump_json(indent=1), encoding="utf-8")
         started = time.monotonic()
         following = Following(spec, request.last)
         with display, contextlib.closing(_worker_events(folder, lock)) as events:
@@ -58,9 +59,20 @@ def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str],
             following.close()
             display.show(following.nodes)
         ended = following.ended(folder, time.monotonic() - started)
-        text = ended.result.model_dump_json(indent=1)
-        (folder / RESULT).write_text(text + "\n", encoding="utf-8")
+        _write_result(ended)
     return ended
+
+
+def _write_result(ended: Ended) -> None:
+    """Writes how a run ended, if there is room for it: without, the run counts as cut short."""
+    path = ended.folder / RESULT
+    beside = path.with_name(f".{RESULT}.writing")
+    with contextlib.suppress(OSError):
+        try:
+            beside.write_text(ended.result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _worker_events(folder: pathlib.Path, lock: int) -> Generator[Event]:

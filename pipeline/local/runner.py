@@ -84,8 +84,6 @@ class Runner:
                 self._begin(self._schedule.ready[0])
             failed = self._look() or failed
         self._selector.close()
-        if failed:
-            lineage.settle(self._runs, [self._request.run_id])
         return not failed
 
     def _begin(self, name: str) -> None:

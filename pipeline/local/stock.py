@@ -22,7 +22,9 @@ def run_stock(
     nodes = {each.pipeline_node.node_info.id: each.pipeline_node for each in compiled.nodes}
     tell(Planned(nodes=list(nodes)))
     LocalDagRunner().run_with_ir(compiled)
-    for name, execution in lineage.latest_executions(runs, compiled.pipeline_info.id).items():
+    found = lineage.latest_executions(runs, compiled.pipeline_info.id)
+    for name, (execution, seconds) in found.items():
         tell(Started(node=name))
         published = lineage.output_artifacts(lineage.connection(runs), execution)
-        tell(outcome(name, nodes[name].node_info.type.name, published))
+        ended = outcome(name, nodes[name].node_info.type.name, published)
+        tell(ended.model_copy(update={"seconds": seconds}))

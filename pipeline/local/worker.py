@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 
 from modules.errors import SpecError, did_you_mean
-from pipeline import process
+from pipeline import lineage, process
 from pipeline.failure import explained
+from pipeline.local.requesting import run_ids
 from pipeline.local.result import Event, Failed, Request
 from pipeline.spec import Spec
 
@@ -43,6 +44,7 @@ def _run(request: Request, tell: Tell, descriptor: int) -> None:
     from pipeline.local.runner import Runner
 
     spec, folder = Spec.model_validate_json(request.spec), pathlib.Path(request.spec_file).parent
+    _settle(pathlib.Path(request.runs), request.run_id)
     codebase = Codebase(folder, pathlib.Path(request.runs, "cache", "code.json"))
     pipeline = compiled(spec, request, codebase)
     every = steps(pipeline)
@@ -63,6 +65,15 @@ def _run(request: Request, tell: Tell, descriptor: int) -> None:
         tell,
         hidden=[descriptor],
     ).run()
+
+
+def _settle(runs: pathlib.Path, run_id: str) -> None:
+    """Notes as failed in ML Metadata what the run before this one left under way.
+
+    A run that was killed could not say so itself; runs take turns, so nobody else can be at work.
+    """
+    before = [each for each in run_ids(runs) if each < run_id][-1:]
+    lineage.settle(runs, before)
 
 
 def check_names(request: Request, spec: Spec, nodes: list[str]) -> None:

@@ -73,15 +73,37 @@ def test_an_edit_runs_what_it_touches_and_what_comes_of_it_again_and_nothing_els
 
 
 @pytest.mark.slow
-def test_a_push_is_made_again_when_another_version_or_none_is_served(ran, birds):
+def test_a_push_is_made_again_when_another_version_or_none_or_a_damaged_one_is_served(ran, birds):
+    serving = birds.parent / "runs" / "serving"
     ran()
-    ran("--set", "training.seed=1")  # pushes another version
+    (version,) = serving.iterdir()
 
-    cached = ran()  # the first model again, which is served no longer
+    shutil.copytree(version, serving / str(int(version.name) + 1))  # by somebody else
+    assert {node for node, served in ran().items() if not served} == {"Pusher"}
+    assert "has been pushed since" in ran.why["Pusher"][0]
+
+    shutil.rmtree(serving)
+    assert {node for node, served in ran().items() if not served} == {"Pusher"}
+    assert "is gone" in ran.why["Pusher"][0]
+
+    (version,) = serving.iterdir()
+    (version / "saved_model.pb").write_bytes(b"")
+    assert {node for node, served in ran().items() if not served} == {"Pusher"}
+    assert "is not what was pushed" in ran.why["Pusher"][0]
+
+    assert all(ran().values())
+
+
+@pytest.mark.slow
+def test_a_model_of_an_earlier_run_is_judged_against_the_one_served_and_pushed_again(ran):
+    ran()
+    ran("--set", "training.seed=1")
+
+    cached = ran()
 
     assert cached["Trainer"]
-    assert not cached["Pusher"]
-    assert "has been pushed since" in ran.why["Pusher"][0]
-    shutil.rmtree(birds.parent / "runs" / "serving")
-    assert not ran()["Pusher"]
-    assert "is gone" in ran.why["Pusher"][0]
+    assert {node for node, served in cached.items() if not served} == {
+        "Baseline",
+        "Evaluator",
+        "Pusher",
+    }

@@ -3,7 +3,9 @@
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
+import threading
 
 import pytest
 
@@ -83,3 +85,49 @@ def test_a_full_disk_at_push_leaves_the_served_version_as_it_was(
         assert (code, third["pushed"] != first["pushed"]) == (0, True)
     finally:
         subprocess.run(["umount", str(serving)], check=False)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_in_the_middle_of_a_run_is_named_and_the_run_is_gone_on_with(
+    birds, json_of
+):
+    runs = birds.parent / "runs"
+    runs.mkdir()
+
+    def mount(size, *how):
+        return subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"{','.join([*how, f'size={size}'])}", "tmpfs", runs],
+            check=False,
+            capture_output=True,
+        ).returncode
+
+    if mount("1m"):
+        pytest.skip("a disk that can be filled needs the right to mount one")
+    try:
+        code, first = json_of("run", birds)
+        assert code == 1
+        assert "the disk is full" in first["reason"]
+        assert not mount("100m", "remount")
+
+        code, second = json_of("run", birds, "--resume")
+
+        assert code == 0, second["reason"]
+        done = {node["name"] for node in first["nodes"] if node["state"] == "done"}
+        cached = {node["name"] for node in second["nodes"] if node["cached"]}
+        assert done <= cached
+    finally:
+        subprocess.run(["umount", str(runs)], check=False)
+
+
+@pytest.mark.slow
+def test_a_run_waits_while_another_program_holds_the_metadata(birds, json_of):
+    assert json_of("run", birds, "--to", "ExampleValidator")[0] == 0
+    held = sqlite3.connect(
+        birds.parent / "runs" / "metadata.sqlite", isolation_level=None, check_same_thread=False
+    )
+    held.execute("BEGIN EXCLUSIVE")
+    threading.Timer(8, lambda: held.execute("COMMIT")).start()
+
+    code, result = json_of("run", birds, "--from", "StatisticsGen", "--to", "ExampleValidator")
+
+    assert (code, result["verdict"]) == (0, "partial"), result["reason"]

@@ -12,17 +12,19 @@ from rich.text import Text
 
 from pipeline.local.display.protocol import Silent
 from pipeline.local.display.table import live_table, summary
+from pipeline.local.display.wording import duration
 from pipeline.local.result import Event, Node, Progress, Started
 
 
 class Lively(Silent):
     """A table that redraws itself; at its end it is the summary of the run."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, with_memory: bool = False) -> None:
         self._console = console
+        self._with_memory = with_memory
         self._nodes: list[Node] = []
         self._fractions: dict[str, float | None] = {}  # by node, how much of its work is done
-        self._told = time.monotonic()  # when the nodes were
+        self._told = time.monotonic()  # when the nodes were, if they were yet
         self._folder: pathlib.Path | None = None
         self._over = False
         self._spinner = Spinner("dots", style="cyan")
@@ -53,8 +55,11 @@ class Lively(Silent):
 
     def _frame(self) -> RenderableType:
         passed, size = time.monotonic() - self._told, self._console.size
-        if self._over:
-            return summary(self._nodes, self._folder, size.width) if self._nodes else Text("")
         if not self._nodes:
-            return Columns([self._spinner, "starting"])
-        return live_table(self._nodes, self._fractions, passed, self._spinner, size)
+            starting = Columns([self._spinner, f"starting {duration(passed)}"])
+            return Text("") if self._over else starting
+        if self._over:
+            return summary(self._nodes, self._folder, size.width, self._with_memory)
+        return live_table(
+            self._nodes, self._fractions, passed, self._spinner, size, self._with_memory
+        )

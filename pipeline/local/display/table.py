@@ -18,6 +18,7 @@ from pipeline.local.result import Node
 
 _MARKS = {
     "waiting": Text("·", style="dim"),
+    "running": Text("~"),  # at the end: it goes on elsewhere
     "done": Text("✓", style="green"),
     "cached": Text("↺", style="dim"),
     "failed": Text("✗", style="red"),
@@ -35,6 +36,7 @@ def live_table(
     passed: float,
     spinner: Spinner,
     size: ConsoleDimensions,
+    with_memory: bool,
 ) -> RenderableType:
     """A line a node, as many as the screen has, none wider than it.
 
@@ -44,9 +46,10 @@ def live_table(
         passed: seconds since the nodes were told.
         spinner: the mark of a node that runs.
         size: of the screen.
+        with_memory: what each node takes is measured, and has a column.
     """
     shown = nearest(nodes, size.height - 1)
-    rows = _NodeTable(nodes, size.width, "ellipsis")
+    rows = _NodeTable(nodes, size.width, "ellipsis", with_memory)
     for node in shown:
         text, fraction = Text(wording.one_line(node.summary)), fractions.get(node.name)
         if node.state != "running":
@@ -64,15 +67,16 @@ def live_table(
     )
 
 
-def summary(nodes: list[Node], folder: pathlib.Path | None, width: int) -> Table:
+def summary(nodes: list[Node], folder: pathlib.Path | None, width: int, with_memory: bool) -> Table:
     """A line a node, more where what came out of it is long; of failed ones the log.
 
     Args:
         nodes: as they ended.
         folder: of the run, with its logs; None: they are not on this machine.
         width: of the screen.
+        with_memory: what each node took was measured, and has a column.
     """
-    rows = _NodeTable(nodes, width, "fold")
+    rows = _NodeTable(nodes, width, "fold", with_memory)
     for node in nodes:
         log = within(folder, node.log) if folder and node.log else None
         came_out = f"log: {near(log)}" if log and node.state == "failed" else node.summary
@@ -102,11 +106,12 @@ def nearest(nodes: list[Node], lines: int) -> list[Node]:
 class _NodeTable:
     """A table of nodes that is as wide as the screen, or narrower."""
 
-    def __init__(self, nodes: list[Node], width: int, overflow: OverflowMethod) -> None:
+    def __init__(
+        self, nodes: list[Node], width: int, overflow: OverflowMethod, with_memory: bool
+    ) -> None:
         name = min(max(cell_len(node.name) for node in nodes), max(8, width // 2 - 4))
         room = width - len("✓ ") - (name + 1) - (_FIGURE + 1)
-        measured = any(node.peak_mb is not None for node in nodes)
-        self._with_memory = measured and room - (_FIGURE + 1) >= _READABLE
+        self._with_memory = with_memory and room - (_FIGURE + 1) >= _READABLE
         self.room = room - (_FIGURE + 1) * self._with_memory  # columns, for texts
         self.table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
         whole = overflow == "ellipsis"

@@ -135,4 +135,4 @@ def watched(console: Console) -> Display:
     terminal that knows no cursor (TERM=dumb), or none of the table's marks.
     """
     lively = console.is_interactive and console.file.isatty() and console.encoding == "utf-8"
-    return Lively(console) if lively else Lines(console, with_memory=True)
+    return (Lively if lively else Lines)(console, with_memory=True)

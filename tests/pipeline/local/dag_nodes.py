@@ -61,6 +61,13 @@ def _meet(markers: str, uri: str) -> None:
         time.sleep(0.02)
 
 
+def _slowly(text: str, uri: str) -> str:
+    """Writes a text in two halves."""
+    pathlib.Path(uri).write_text(text)
+    time.sleep(0.1)
+    return text * 2
+
+
 _BEHAVIOURS: dict[str, Callable[[str, str], str | None]] = {
     "write": lambda rest, uri: rest,
     "crash": lambda rest, uri: os.kill(os.getpid(), getattr(signal, rest)),
@@ -69,6 +76,7 @@ _BEHAVIOURS: dict[str, Callable[[str, str], str | None]] = {
     "refuse": lambda rest, uri: _raise(DataError([rest])),
     "once": _once,
     "meet": _meet,
+    "slowly": _slowly,
     "sleep": lambda rest, uri: time.sleep(float(rest)),
     "gpu": lambda rest, uri: os.environ.get("CUDA_VISIBLE_DEVICES", "all"),
     "tell": lambda rest, uri: LOGGER.info(rest),

@@ -1,11 +1,16 @@
 """Nodes of a made-up DAG in processes of their own, with TFX's launcher and ML Metadata."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from pipeline import lineage
@@ -70,16 +75,19 @@ def run(runner, tmp_path):
     """Runs a DAG, given as {node: ([nodes before it], behaviour)}."""
     count = 0
 
-    def run(nodes, **given):
+    def run(nodes, disturb=None, **given):
         nonlocal count
         count += 1
         dag = {name: {"after": after, "does": does} for name, (after, does) in nodes.items()}
         request = {"folder": str(tmp_path), "nodes": dag, "run": f"run-{count}", **given}
+        events = tmp_path / f"{request['run']}.events"
         runner.stdin.write(json.dumps(request) + "\n")
         runner.stdin.flush()
-        assert runner.stdout.readline() == "0\n"
-        events = (tmp_path / f"{request['run']}.events").read_text()
-        return Ran(tmp_path, request["run"], events)
+        if disturb:
+            disturb(runner.pid, events)
+        ended = runner.stdout.readline()
+        assert disturb or ended == "0\n"
+        return Ran(tmp_path, request["run"], events.read_text())
 
     return run
 
@@ -129,7 +137,9 @@ def test_a_crash_names_its_node_and_what_does_not_depend_on_it_is_done(run, does
 
 
 def test_what_was_under_way_when_a_node_was_killed_is_failed_in_ml_metadata(run, tmp_path):
-    run({"bad": ([], "crash SIGKILL")})
+    ran = run({"bad": ([], "crash SIGKILL")})
+
+    lineage.settle(tmp_path / "runs", [ran.run, "never-was"])
 
     with lineage.opened(tmp_path / "runs") as store:
         states = [execution.last_known_state for execution in store.get_executions()]
@@ -248,3 +258,43 @@ def test_what_a_node_says_and_prints_is_heard_and_kept(run, tmp_path):
 
     assert "half way" in [event["text"] for event in ran.of("progress", "rows")]
     assert "half way" in (tmp_path / "runs" / ran.run / "logs" / "rows.log").read_text()
+
+
+def killing(random):
+    """Kills the worker with all its nodes, or one node, at some moment of a run."""
+
+    def kill(runner, events):
+        done = random.randint(0, 7)  # nodes that may end before
+        while not events.exists() or events.read_text().count('"finished"') < done:
+            time.sleep(0.01)
+            if events.exists() and '"failed"' in events.read_text():
+                break
+        time.sleep(random.uniform(0, 0.3))
+        workers = psutil.Process(runner).children()
+        nodes = [node for worker in workers for node in worker.children()]
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if nodes and random.random() < 0.5:
+                nodes[-1].kill()
+            elif workers:
+                os.killpg(workers[0].pid, signal.SIGKILL)  # as the command does
+
+    return kill
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_run_that_is_killed_anywhere_is_gone_on_with_to_the_same_end(run, tmp_path, seed):
+    before = {"a": [], "b": [], "c": ["a"], "d": ["a"], "e": ["c", "d"], "f": ["b"], "g": ["e"],
+              "h": ["g", "f"]}  # fmt: skip
+    dag = {node: (others, f"slowly {node}") for node, others in before.items()}
+
+    killed = run(dag, killing(random.Random(seed)))
+    resumed = run(dag, resumes="run-1")
+
+    assert set(resumed.done) | set(resumed.cached) == set(dag)
+    assert set(killed.done) <= set(resumed.cached)
+    assert {node: resumed.made(node).read_text() for node in dag} == {
+        node: node * 2 for node in dag
+    }
+    with lineage.opened(tmp_path / "runs") as store:
+        states = {execution.last_known_state for execution in store.get_executions()}
+    assert lineage.pb.Execution.COMPLETE in states
