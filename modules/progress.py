@@ -48,4 +48,4 @@ class TrainingProgress(keras.callbacks.Callback):
                 if name.startswith("val_") and value is not None
             )
             text += f", {last['examples_per_second']:,.0f} examples/s"
-        LOGGER.info(text)
+        LOGGER.info(text, extra={"fraction": done.step / done.total})

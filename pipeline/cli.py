@@ -9,7 +9,7 @@ import click
 _EXIT_CODES = """
 \b
 Exit codes:
-    0  trained, judged, blessed and pushed
+    0  trained, judged, blessed and pushed; or, of a part of the DAG, done
     1  a crash: a fault of ours, of a library or of the machine
     2  the spec or the command line is not usable
     3  the data cannot be read as the spec says
@@ -58,12 +58,37 @@ Exit codes:
     6  the server is not there, or does not let us in
 """
 
+_RUNS_EXIT_CODES = """
+\b
+Exit codes:
+    0  told
+    1  a crash: a fault of ours, of a library or of the machine
+    2  the command line is not usable, or there is no such folder, run or node
+"""
+
+_GC_EXIT_CODES = """
+\b
+Exit codes:
+    0  removed, or told what would be
+    1  a crash: a fault of ours, of a library or of the machine
+    2  the command line is not usable, or there is no such folder, or its metadata cannot be used
+    6  a run is going on: nothing was removed
+"""
+
 _MANNERS = {  # of printing, by option; see pipeline/local/display/telling.py
     "--quiet": "quiet",
     "--verbose": "verbose",
     "--json": "object",
     "--log-format json": "events",
 }
+
+_DOCTOR_EXIT_CODES = """
+\b
+Exit codes:
+    0  no problem was found; there may be warnings
+    1  there are problems, and what mends them is said
+    2  the command line is not usable
+"""
 
 _SPEC = click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
 _SET = click.option(
@@ -294,3 +319,124 @@ def status(run_id: str | None, host: str | None, namespace: str | None, as_json:
     from pipeline.kubeflow.client.status import status_command
 
     sys.exit(status_command(run_id, host, namespace, as_json))
+
+
+_FOLDER = click.option(
+    "--runs",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of the runs.  [default: `runs` in the current folder]",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object only.")
+
+
+@main.command("runs", epilog=_RUNS_EXIT_CODES)
+@_FOLDER
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="List the newest N.",
+)
+@_JSON
+def runs_(folder: pathlib.Path | None, limit: int, as_json: bool) -> NoReturn:
+    """List runs on this machine, the newest first.
+
+    Tells how each ended, and why, and how many nodes ran or came from the cache.
+    """
+    from pipeline.history.listing import runs_command
+
+    sys.exit(runs_command(folder, limit, as_json))
+
+
+@main.command(epilog=_RUNS_EXIT_CODES)
+@click.argument("run_id", metavar="RUN")
+@_FOLDER
+@_JSON
+def show(run_id: str, folder: pathlib.Path | None, as_json: bool) -> NoReturn:
+    """Show how RUN ended, and what came of its nodes.
+
+    RUN is an id, as `headrace runs` lists them, the beginning of one, or `last`.
+    """
+    from pipeline.history.showing import show_command
+
+    sys.exit(show_command(run_id, folder, as_json))
+
+
+@main.command(epilog=_RUNS_EXIT_CODES)
+@click.argument("old", metavar="RUN")
+@click.argument("new", metavar="RUN")
+@_FOLDER
+@_JSON
+def diff(old: str, new: str, folder: pathlib.Path | None, as_json: bool) -> NoReturn:
+    """Tell what differs between two runs.
+
+    Compares their specs, code, libraries, data and metrics, the first RUN being the older one. RUN
+    is an id, as `headrace runs` lists them, the beginning of one, or `last`.
+    """
+    from pipeline.history.comparing import diff_command
+
+    sys.exit(diff_command(old, new, folder, as_json))
+
+
+@main.command(epilog=_RUNS_EXIT_CODES)
+@click.argument("node", metavar="NODE")
+@click.option(
+    "--run", "run_id", default="last", show_default=True, help="An id, or the beginning of one."
+)
+@_FOLDER
+def explain(node: str, run_id: str, folder: pathlib.Path | None) -> NoReturn:
+    """Explain why NODE ran, or was cached.
+
+    Tells also what the outcome of NODE depends on, which is its key in the cache.
+    """
+    from pipeline.history.explaining import explain_command
+
+    sys.exit(explain_command(node, run_id, folder))
+
+
+@main.command(epilog=_GC_EXIT_CODES)
+@_FOLDER
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Keep the newest N runs.",
+)
+@click.option("--yes", "really", is_flag=True, help="Remove it; without, only tell what would go.")
+@_JSON
+def gc(folder: pathlib.Path | None, keep: int, really: bool, as_json: bool) -> NoReturn:
+    """Remove old runs, and what no run needs that stays.
+
+    Beside the newest runs stay, with all that they need: those whose model is served, the one with
+    the latest blessed model, and one that can be resumed. Files that no run wrote are left alone.
+    """
+    from pipeline.history.gc.command import gc_command
+
+    sys.exit(gc_command(folder, keep, really, as_json))
+
+
+@main.command(epilog=_DOCTOR_EXIT_CODES)
+@click.argument(
+    "spec_file", metavar="[SPEC]", required=False, type=click.Path(path_type=pathlib.Path)
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of the runs.  [default: `runs` beside the spec, or here]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list only.")
+def doctor(spec_file: pathlib.Path | None, runs: pathlib.Path | None, as_json: bool) -> NoReturn:
+    """Check this machine, and SPEC if it is given, and say what to mend.
+
+    Looks at Python, the C library, packages, TensorFlow and its devices, TFX, ML Metadata, Beam's
+    runner, memory, disk, permissions and the runs so far.
+    """
+    from pipeline.doctor.command import doctor_command
+
+    sys.exit(doctor_command(spec_file, runs, as_json))

@@ -39,7 +39,8 @@ def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
         if isinstance(cause, InputProblem):
             return exit_code(cause), list(cause.problems)
         if _is_full(cause):
-            where = f" at {cause.filename}" if getattr(cause, "filename", None) else ""
+            file = getattr(cause, "filename", None)
+            where = f" at {file}" if file else ""
             return ExitCode.CRASH, [f"the disk is full{where}. Free some space and run again"]
         if _LOCKED in str(cause):
             return ExitCode.CRASH, [

@@ -154,6 +154,7 @@ def _work(node: str, work: Callable[[], Done], writing: int) -> int:
             pipe.write(told.model_dump_json() + "\n")
 
         progress.LOGGER.handlers = [_Telling(node, tell)]
+        progress.LOGGER.propagate = False
         progress.LOGGER.setLevel(logging.INFO)
         try:
             tell(work())
@@ -178,7 +179,8 @@ class _Telling(logging.Handler):
         text = record.getMessage()
         with contextlib.suppress(OSError):  # a full disk takes no log
             print(text, flush=True)
-        self._tell(Progress(node=self._node, text=text))
+        fraction = getattr(record, "fraction", None)
+        self._tell(Progress(node=self._node, text=text, fraction=fraction))
 
 
 def _print_to(log: pathlib.Path) -> None:

@@ -1,6 +1,7 @@
 """What a run ends with, and what it says on its way there."""
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -36,6 +37,14 @@ class Result(pydantic.BaseModel):
     pushed: str | None = None  # folder of the version
     seconds: float
     nodes: list[Node]
+
+    @pydantic.field_validator("metrics", mode="before")
+    @classmethod
+    def _null_is_nan(cls, metrics: Any) -> Any:
+        """What is read again from JSON is what was written."""
+        if not isinstance(metrics, dict):
+            return metrics
+        return {name: math.nan if value is None else value for name, value in metrics.items()}
 
 
 class Request(pydantic.BaseModel):

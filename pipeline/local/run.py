@@ -55,7 +55,9 @@ def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str],
                     display.hear(event)
                     display.show(following.nodes)
             except KeyboardInterrupt:
-                following.take(Failed(exit_code=ExitCode.INTERRUPTED, problems=["interrupted"]))
+                interrupted = Failed(exit_code=ExitCode.INTERRUPTED, problems=["interrupted"])
+                following.take(interrupted)
+                display.hear(interrupted)
             following.close()
             display.show(following.nodes)
         ended = following.ended(folder, time.monotonic() - started)

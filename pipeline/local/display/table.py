@@ -26,6 +26,9 @@ _MARKS = {
 }
 _FIGURE = 9  # columns: `12 m 05 s`, `12,345 MB`
 _BAR = 10  # columns
+# Columns left free at the right: Ctrl-C is echoed after the last line, and must not begin another,
+# which would not be erased.
+_ECHO = len("^C")
 _READABLE = 12  # columns of text, below which the memory makes room for it
 _AMPLE = 40  # columns of text, from which on it spares some for a bar
 
@@ -110,7 +113,7 @@ class _NodeTable:
         self, nodes: list[Node], width: int, overflow: OverflowMethod, with_memory: bool
     ) -> None:
         name = min(max(cell_len(node.name) for node in nodes), max(8, width // 2 - 4))
-        room = width - len("✓ ") - (name + 1) - (_FIGURE + 1)
+        room = width - _ECHO - len("✓ ") - (name + 1) - (_FIGURE + 1)
         self._with_memory = with_memory and room - (_FIGURE + 1) >= _READABLE
         self.room = room - (_FIGURE + 1) * self._with_memory  # columns, for texts
         self.table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)

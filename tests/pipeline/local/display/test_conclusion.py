@@ -9,7 +9,7 @@ from rich.console import Console
 from pipeline.failure import ExitCode
 from pipeline.local.display.conclusion import conclude
 from pipeline.local.following import Ended, Failure
-from pipeline.local.result import Node, Result
+from pipeline.local.result import Node, Request, Result
 
 FOLDER = pathlib.Path("/runs/7")
 
@@ -90,6 +90,23 @@ def test_a_failure_that_its_sentence_explains_is_told_without_its_log(code, tmp_
     (tmp_path / "logs/Trainer.log").write_text("Traceback\n")
 
     assert "Traceback" not in "".join(told(failed("one class", code, tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("code", "can_go_on"),
+    [
+        (ExitCode.CRASH, True),
+        (ExitCode.INTERRUPTED, True),
+        (ExitCode.BAD_DATA, False),  # the same data would end the same way
+    ],
+)
+def test_a_run_that_was_cut_short_tells_how_to_go_on_with_it(code, can_go_on, tmp_path):
+    request = Request(spec="{}", spec_file="/flights/spec.toml", runs="", serving="", run_id="7")
+    (tmp_path / "request.json").write_text(request.model_dump_json())
+
+    lines = told(failed("killed", code, tmp_path))
+
+    assert ("Go on with it: headrace run /flights/spec.toml --resume" in lines) == can_go_on
 
 
 def test_a_problem_keeps_its_lines_and_cannot_steer_the_terminal():

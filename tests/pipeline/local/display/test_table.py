@@ -55,8 +55,8 @@ def test_every_node_has_a_line_from_the_start():
 def test_what_does_not_fit_beside_a_node_is_cut_while_the_run_goes_on_and_folded_at_its_end():
     nodes = [Node(name="Trainer", state="done", seconds=1, summary="190 steps, val_auc 0.6675")]
 
-    assert live(nodes, width=40) == ["✓ Trainer     1.0 s  190 steps, val_auc…"]
-    assert at_the_end(nodes, width=40) == [
+    assert live(nodes, width=42) == ["✓ Trainer     1.0 s  190 steps, val_auc…"]
+    assert at_the_end(nodes, width=42) == [
         "✓ Trainer     1.0 s  190 steps, val_auc",
         "                     0.6675",
     ]
@@ -65,8 +65,8 @@ def test_what_does_not_fit_beside_a_node_is_cut_while_the_run_goes_on_and_folded
 def test_the_memory_makes_room_on_a_narrow_screen():
     nodes = [Node(name="ServingValidator", state="done", peak_mb=843, summary="p95 3.1 ms")]
 
-    assert live(nodes, width=52) == ["✓ ServingValidator     0.0 s    843 MB  p95 3.1 ms"]
-    assert live(nodes, width=40) == ["✓ ServingValidator     0.0 s  p95 3.1 ms"]
+    assert live(nodes, width=54) == ["✓ ServingValidator     0.0 s    843 MB  p95 3.1 ms"]
+    assert live(nodes, width=42) == ["✓ ServingValidator     0.0 s  p95 3.1 ms"]
 
 
 def test_where_no_memory_is_measured_there_is_no_column_for_it():
@@ -110,6 +110,17 @@ def test_more_nodes_than_lines_are_shown_around_those_that_run():
 
     assert [line.split()[1] for line in lines[:-1]] == ["node08", "node09", "node10", "node11"]
     assert lines[-1] == "  and 8 done, 9 waiting"
+
+
+def test_the_echo_of_ctrl_c_after_the_last_line_begins_no_other():
+    text = io.StringIO()
+    nodes = [Node(name="Trainer", state="running", summary="epoch 3 of 10, " * 9)]
+    size = ConsoleDimensions(80, 24)
+
+    Console(file=text, width=80).print(live_table(nodes, {}, 0.0, Spinner("line"), size, True))
+
+    # with the spaces at its end, which are sent, too
+    assert cell_len(text.getvalue().rstrip("\n") + "^C") == 80
 
 
 def test_a_node_that_failed_stays_in_sight():
