@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from modules.errors import SpecError, did_you_mean
 from pipeline.console import near
-from pipeline.local.requesting import REQUEST, RESULT
+from pipeline.local.requesting import REQUEST, RESULT, RUN_ID
 
 DEFAULT = "runs"
 LATEST = "last"  # names the newest run
@@ -15,7 +15,6 @@ SERVING = "serving"  # folder within that of the runs, for pushed versions
 # Everything that a run writes to its folder.
 OF_A_RUN = (REQUEST, RESULT, LOG, LOGS, "records", "query.py")
 _METADATA = "metadata.sqlite"  # as in pipeline.lineage, whose import takes longer than an answer
-_ID = "%Y%m%d-%H%M%S-%f"  # as pipeline.local.requesting gives them
 _NAMED = 5  # folders or runs that a message names
 
 
@@ -46,10 +45,10 @@ def ids(runs: pathlib.Path) -> list[str]:
 def time_of(name: str) -> datetime.datetime | None:
     """When a run of that name was asked for, by the clock of the machine; None if it names none."""
     try:
-        time = datetime.datetime.strptime(name, _ID)  # noqa: DTZ007  local, as the name is
+        time = datetime.datetime.strptime(name, RUN_ID)  # noqa: DTZ007  local, as the name is
     except ValueError:
         return None
-    return time if time.strftime(_ID) == name else None
+    return time if time.strftime(RUN_ID) == name else None
 
 
 def find(runs: pathlib.Path, name: str) -> str:

@@ -21,7 +21,6 @@ _STYLES = {
     "blessed": "green",
     "partial": "cyan",
     "running": "cyan",
-    "waiting": "cyan",
     "not_blessed": "yellow",
     "failed": "red",
     "died": "red",

@@ -3,33 +3,18 @@
 import dataclasses
 import functools
 import json
-import math
 import pathlib
 from typing import Any, Literal
 
-import pydantic
-
-from pipeline.history.folder import LOG, LOGS, find, time_of
+from pipeline.history.folder import LOGS, find, time_of
 from pipeline.local import record
 from pipeline.local.display.logs import within
 from pipeline.local.lock import holder
 from pipeline.local.record import Record
-from pipeline.local.requesting import REQUEST, RESULT, request_of
+from pipeline.local.requesting import REQUEST, request_of, result_of
 from pipeline.local.result import Node, Request, Result, Verdict
 
-# died: it was killed. waiting: for another that writes to the same folder.
-Standing = Verdict | Literal["running", "waiting", "died"]
-
-
-class _Told(Result):
-    """A result as it was written: JSON knows no NaN, and has null for it."""
-
-    @pydantic.field_validator("metrics", mode="before")
-    @classmethod
-    def _nan(cls, metrics: Any) -> Any:
-        if not isinstance(metrics, dict):
-            return metrics
-        return {name: math.nan if value is None else value for name, value in metrics.items()}
+Standing = Verdict | Literal["running", "died"]  # died: it was killed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,10 +70,8 @@ class Past:
         """Why it ended so, or what there is to say of one that has not ended."""
         if self.result:
             return self.result.reason
-        if self.standing == "died":
-            return "it was killed before it could tell how it ended"
-        ahead = holder(self.folder.parent) or "its turn"
-        return f"it waits for {ahead}" if self.standing == "waiting" else ""
+        died = "it was killed before it could tell how it ended"
+        return died if self.standing == "died" else ""
 
     @property
     def pushed(self) -> str | None:
@@ -152,24 +135,12 @@ def read(folder: pathlib.Path, holding: str | None) -> Past:
         folder: of the run.
         holding: who holds the lock of the runs.
     """
-    result = _result(folder)
+    result = result_of(folder)
     return Past(folder, _standing(folder, result, holding), request_of(folder), result)
-
-
-def _result(folder: pathlib.Path) -> Result | None:
-    """How a run ended; None if it has not, or nobody knows."""
-    try:
-        return _Told.model_validate_json((folder / RESULT).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, pydantic.ValidationError):
-        return None
 
 
 def _standing(folder: pathlib.Path, result: Result | None, holding: str | None) -> Standing:
     if result:
         return result.verdict
-    if holding is None:
-        return "died"
-    if holding.startswith(f"run {folder.name} "):
-        return "running"
-    # The log is begun when the lock is held: a run without one has never held it.
-    return "died" if (folder / LOG).exists() else "waiting"
+    running = holding is not None and holding.startswith(f"run {folder.name} ")
+    return "running" if running else "died"

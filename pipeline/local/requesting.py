@@ -13,7 +13,7 @@ from pipeline.local.result import Request, Result
 from pipeline.spec import Spec
 
 REQUEST, RESULT = "request.json", "result.json"  # in the folder of a run
-_RUN_ID = "%Y%m%d-%H%M%S-%f"
+RUN_ID = "%Y%m%d-%H%M%S-%f"  # the time, by the clock of the machine
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,21 +65,21 @@ def new_run(runs: pathlib.Path) -> str:
     """
     now = datetime.datetime.now().astimezone().replace(tzinfo=None)
     before = max(_times(runs), default=now - datetime.timedelta(microseconds=1))
-    run_id = max(now, before + datetime.timedelta(microseconds=1)).strftime(_RUN_ID)
+    run_id = max(now, before + datetime.timedelta(microseconds=1)).strftime(RUN_ID)
     (runs / run_id).mkdir()
     return run_id
 
 
 def run_ids(runs: pathlib.Path) -> list[str]:
     """The runs in a folder, the oldest first."""
-    return sorted(time.strftime(_RUN_ID) for time in _times(runs))
+    return sorted(time.strftime(RUN_ID) for time in _times(runs))
 
 
 def _times(runs: pathlib.Path) -> list[datetime.datetime]:
     found = []
     for entry in runs.iterdir() if runs.is_dir() else ():
         try:
-            found.append(datetime.datetime.strptime(entry.name, _RUN_ID))  # noqa: DTZ007  local
+            found.append(datetime.datetime.strptime(entry.name, RUN_ID))  # noqa: DTZ007  local
         except ValueError:
             continue
     return found

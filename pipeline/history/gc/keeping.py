@@ -2,15 +2,12 @@
 
 import dataclasses
 import pathlib
-import time
 from collections.abc import Iterable, Sequence
 
-from pipeline.history.folder import LOG, SERVING, time_of
+from pipeline.history.folder import SERVING, time_of
 from pipeline.history.gc.metadata import Blessed, Execution, Metadata
 from pipeline.history.past import Past
 from pipeline.history.sizes import Place, artifact, place
-
-_YOUNG_SECONDS = 86_400  # a run that has not begun may still wait for its turn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +62,6 @@ def kept(runs: pathlib.Path, every: Sequence[Past], newest: int, metadata: Metad
 def _runs(every: Sequence[Past], newest: int, blessed: Iterable[str]) -> dict[str, str]:
     """By run that stays, the first reason why, the newest first."""
     reasons = {
-        "it has not begun yet": [run.id for run in every if _may_begin(run)],
         "its model is served": _served(every),
         "its model is the latest that was blessed": list(blessed),
         "it can be resumed": _resumable(every),
@@ -80,12 +76,6 @@ def _runs(every: Sequence[Past], newest: int, blessed: Iterable[str]) -> dict[st
 
 def _newest(count: int) -> str:
     return f"it is among the newest {count}" if count > 1 else "it is the newest"
-
-
-def _may_begin(run: Past) -> bool:
-    """Whether it may wait for the lock, which we hold: then it has no log."""
-    began = run.result or (run.folder / LOG).exists()
-    return not began and run.begun is not None and time.time() - run.begun < _YOUNG_SECONDS
 
 
 def _served(every: Sequence[Past]) -> list[str]:

@@ -56,7 +56,7 @@ class Asked:
     rows: tuple[float, ...] = (1.0, 2.0, 6.0)
     epochs: int = 1
     blessed: bool = True  # by the rules of this run
-    ends: Literal["well", "failed", "killed", "waiting"] = "well"
+    ends: Literal["well", "failed", "killed", "unbegun"] = "well"
     at: str = "Trainer"  # the node that fails, or during which it is killed
     spec_file: str = "spec.toml"
     resumes: str | None = None
@@ -108,7 +108,7 @@ class _Run:
             folder.mkdir(parents=True, exist_ok=True)
         (self.runs / ".lock").touch()
         self._ask()
-        if self.asked.ends == "waiting":
+        if self.asked.ends == "unbegun":
             return
         (self.folder / "log.txt").write_text("importing\n")
         for name in NODES:

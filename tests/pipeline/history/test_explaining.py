@@ -86,7 +86,7 @@ def test_a_node_that_is_not_there_is_answered_with_the_nearest(story, headrace):
 
 
 def test_a_run_that_died_before_its_first_node_has_none_to_explain(story, headrace):
-    story.run(ends="waiting")
+    story.run(ends="unbegun")
 
     told = headrace("explain", "Trainer")
 

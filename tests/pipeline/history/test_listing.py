@@ -127,16 +127,6 @@ def test_a_run_that_holds_the_lock_is_running_and_dead_when_its_processes_are(
     assert later == {run: "died", other: "died"}
 
 
-def test_a_run_that_waits_for_another_says_so(story, headrace, holding):
-    run = story.run(ends="waiting")
-    process = holding("gc")
-
-    (row,) = headrace("runs", "--json").json["runs"]
-
-    assert (row["run"], row["verdict"]) == (run, "waiting")
-    assert row["reason"] == f"it waits for gc (process {process.pid})"
-
-
 def test_looking_at_a_free_lock_leaves_it_free(story, headrace, holding):
     story.run(ends="killed")
     headrace("runs")

@@ -176,13 +176,6 @@ def age(path, seconds):
     os.utime(path, (ago, ago))
 
 
-def test_runs_that_may_wait_for_their_turn_stay_for_a_day(story, headrace):
-    forgotten, first, second = (story.run(ends="waiting") for _ in range(3))
-    age(story.runs / forgotten / "request.json", DAY + 60)
-
-    assert why(headrace, 1) == {second: "it has not begun yet", first: "it has not begun yet"}
-
-
 def test_outputs_stay_that_a_run_took_from_the_cache_though_their_run_goes(story, headrace):
     first = story.run(epochs=1, blessed=False)
     second = story.run(epochs=2, blessed=False)
