@@ -1,51 +1,28 @@
 """How far a long step is, for whoever watches: a logger, so that no step knows who that is.
 
-The local runner shows the latest message beside the stage; in a pod it is a line of its log.
+The local runner shows the latest message beside the node; in a pod it is a line of its log. A
+message may have a `fraction`, from 0 to 1, among its extra attributes.
 """
 
 import logging
 import time
-from typing import Any
-
-import keras
-
-from modules.training.recording import Recorder
 
 LOGGER = logging.getLogger("headrace.progress")
-_SECONDS = 0.5  # between two messages within an epoch
+SECONDS = 0.5  # between two messages
 
 
-class TrainingProgress(keras.callbacks.Callback):
-    """Tells step, speed and the metrics of the last epoch."""
+class Rows:
+    """Tells how many rows a step has gone through, now and then."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
-        self._recorder = recorder
-        self._told = 0.0
-        self._epoch = 0
+    def __init__(self, done: str) -> None:
+        """Takes what is done with rows, in the past: `read`."""
+        self._what, self._rows = done, 0
+        self._told = time.monotonic()
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Notes the epoch."""
-        del logs
-        self._epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells the step, now and then."""
-        del batch, logs
+    def add(self, rows: int) -> None:
+        """Counts some more."""
+        self._rows += rows
         now = time.monotonic()
-        if now - self._told < _SECONDS:
-            return
-        self._told = now
-        done = self._recorder
-        text = (
-            f"epoch {self._epoch} of {self.params['epochs']}, step {done.step:,} of {done.total:,}"
-        )
-        if done.epochs:
-            last = done.epochs[-1]
-            text += "".join(
-                f", {name} {value:.4g}"
-                for name, value in last.items()
-                if name.startswith("val_") and value is not None
-            )
-            text += f", {last['examples_per_second']:,.0f} examples/s"
-        LOGGER.info(text, extra={"fraction": done.step / done.total})
+        if now - self._told >= SECONDS:
+            self._told = now
+            LOGGER.info(f"{self._rows:,} rows {self._what}")

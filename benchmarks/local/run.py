@@ -4,8 +4,8 @@
     python benchmarks/local/run.py --size 150k --days 1
 
 A day is four runs in one folder: the first; one with nothing changed; one after an edit of the
-model (its hidden layers); one after an edit of a file that no node runs. Writes results.json and the
-tables of README.md. Wants a machine that does nothing else.
+model (its hidden layers); one after an edit of a file that no node runs. Writes results.json and
+the tables of README.md. Wants a machine that does nothing else.
 """
 
 import argparse

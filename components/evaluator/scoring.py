@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.utils.shared import Shared
 
+from modules.progress import Rows
 from modules.spec.features import argument_name
 from modules.spec.label import Label
 from modules.spec.learning import Interface
@@ -56,6 +57,7 @@ class Score(beam.DoFn):
 
     def setup(self) -> None:
         """Beam's: loads the models, once in a process."""
+        self._progress = Rows("judged")
         self._scorers = {
             name: self._shared[name].acquire(functools.partial(_Scorer, model))
             for name, model in self._models.items()
@@ -70,6 +72,7 @@ class Score(beam.DoFn):
                 models={name: scorer(part) for name, scorer in self._scorers.items()},
                 columns={name: values(part, name) for name in self._columns},
             )
+            self._progress.add(part.num_rows)
 
 
 class _Scorer:

@@ -24,6 +24,7 @@ from components.example_gen.rejects import Rejects
 from components.example_gen.splitting import NO_SPLIT, assign
 from components.example_gen.writing import tf_examples, tf_records
 from modules.errors import DataError
+from modules.progress import Rows
 
 _FINDINGS = "findings"  # the output beside the main one
 
@@ -127,6 +128,9 @@ class _Write(beam.DoFn):
         self._table = table
         self._target = target
 
+    def setup(self) -> None:
+        self._progress = Rows("read")
+
     def process(self, element: tuple[str, pa.RecordBatch]) -> Iterator[str]:
         shard, batch = element
         findings = Findings()
@@ -142,6 +146,7 @@ class _Write(beam.DoFn):
             rows = labelled.select(names).filter(pa.array(places == place))
             findings.count(split, rows.num_rows)
             self._write(shard, split, rows)
+        self._progress.add(batch.num_rows)
         yield findings.model_dump_json()
 
     def _write(self, shard: str, split: str, rows: pa.RecordBatch) -> None:

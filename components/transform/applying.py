@@ -19,6 +19,7 @@ from tfx_bsl.public import tfxio
 
 from components.columns import as_lists
 from components.transform.graph import Graph
+from modules.progress import Rows
 
 _ROWS = 32_768  # that go through the graph at once, and lie in a row group
 
@@ -37,6 +38,7 @@ class Apply(beam.DoFn):
         output = tft.TFTransformOutput(self._uri_of_graph)
         self._graph = Graph(output.transform_savedmodel_dir, self._config)
         schema = output.transformed_metadata.schema
+        self._progress = Rows("transformed")
         self._converter = impl_helper.make_tensor_to_arrow_converter(schema)
 
     def process(self, element: tuple[str, str]) -> None:
@@ -55,6 +57,7 @@ class Apply(beam.DoFn):
         ) as writer:
             for batch in rows.iter_batches(_ROWS, columns=self._config.arrow_schema.names):
                 writer.write_batch(self._converter.convert(self._graph(as_lists(batch))))
+                self._progress.add(batch.num_rows)
         folder = os.path.join(self._uri, f"Split-{split}")
         fileio.makedirs(folder)
         with fileio.open(os.path.join(folder, os.path.split(path)[1]), "wb") as file:

@@ -11,11 +11,11 @@ from typing import Any
 import keras
 
 from modules.errors import SpecError
-from modules.progress import TrainingProgress
 from modules.spec.training import Training
 from modules.training.checkpoint import Checkpoints
 from modules.training.coordinated import Coordinated
 from modules.training.input import Order, Table, evaluation_batches, training_batches
+from modules.training.progress import TrainingProgress
 from modules.training.recording import Recorder
 from modules.training.strategy import Spread
 

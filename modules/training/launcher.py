@@ -191,7 +191,7 @@ def _relay_messages(worker: Worker, reading: int) -> None:
         for line in pipe:
             told = json.loads(line)
             if "progress" in told:
-                LOGGER.info(told["progress"])
+                LOGGER.info(told["progress"], extra={"fraction": told["fraction"]})
             else:
                 worker.failure = getattr(errors, told["failure"])(told["problems"])
 

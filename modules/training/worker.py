@@ -51,7 +51,8 @@ class _Telling(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Tells one message."""
-        _tell(self._pipe, progress=record.getMessage())
+        fraction = getattr(record, "fraction", None)
+        _tell(self._pipe, progress=record.getMessage(), fraction=fraction)
 
 
 def _tell(pipe: TextIO, **what: Any) -> None:

@@ -69,6 +69,7 @@ class Runner:
         self._chosen: dict[str, Chosen] = {}
         self._tries: dict[str, int] = {}
         self._selector = selectors.DefaultSelector()
+        self._imported = False  # what nodes need
 
     def run(self) -> bool:
         """Runs all nodes; those that depend on one that failed are left out.
@@ -110,12 +111,14 @@ class Runner:
         self._tries[name] = self._tries.get(name, 0) + 1
         log = pathlib.PurePath("logs", f"{name}.log")
         started = Started(node=name, why=list(why), log=str(log))
-        self._tell(started)
-        self._tell(Progress(node=name, text="importing TensorFlow and TFX"))
+        if not self._imported:
+            self._tell(started)
+            self._tell(Progress(node=name, text="importing TensorFlow and TFX"))
         from pipeline.local import preparing, processes
         from pipeline.local.launching import launch
 
         preparing.import_for(self._steps.values())
+        self._imported = True
         self._tell(started)  # its time begins here
         kept = self._runs / "checkpoints" / self._chosen[name].key
         if not self._chosen[name].goes_on:

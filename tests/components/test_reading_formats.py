@@ -113,7 +113,7 @@ def test_numbers_of_json_are_numbers_and_booleans_are_texts(read, tmp_path):
 
 values_of_json = st.lists(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text("a1. ")
-    | st.sampled_from([0, 1, 1.5, 1e15, 10**15, True, "\ud800"]),
+    | st.sampled_from([0, 1, 1.5, 1e10, 10**10, 1e15, 10**15, True, "\ud800"]),
     min_size=1, max_size=9,
 )  # fmt: skip
 

@@ -103,8 +103,8 @@ def _array(values: dict[int, Any], name: str, rejects: Rejects) -> pa.Array:
         array = pa.array(values.values())
     except (pa.ArrowException, OverflowError, ValueError):  # long numbers, broken characters
         return _texts(values, name, rejects)
-    # Whole numbers among others are floats now, which print as 1e+15 from there on.
-    if types == {int, float} and pc.max(pc.abs(array)).as_py() >= 1e15:
+    # Whole numbers among others are floats now, which Arrow prints as 1e+10 from there on.
+    if types == {int, float} and pc.max(pc.abs(array)).as_py() >= 1e10:
         return _texts(values, name, rejects)
     return array
 
