@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from components.example_gen import files
 from pipeline import lineage
 from pipeline.local.cache import contents, index, why
-from pipeline.local.cache.code import Codebase
+from pipeline.local.cache.code import Code, Codebase
 from pipeline.local.plan import Source, Step
 from pipeline.local.record import Output, Parts, Record
 from pipeline.local.result import Request
@@ -61,14 +61,15 @@ class Reuse:
         """
         read = self._read(step)
         before = contents.state(read)
-        parts = self._parts(step, read, outputs)
+        code = self._codebase.of(step.modules, [self._folder / name for name in step.hooks])
+        parts = self._parts(step, code, read, outputs)
         key = why.key(parts)
         chosen = Chosen(
             parts=parts,
             key=key,
             record=None,
             why=[],
-            is_still_true=lambda: contents.state(read) == before and self._codebase.unchanged(),
+            is_still_true=lambda: contents.state(read) == before and self._codebase.unchanged(code),
         )
         record = index.find(self._runs, step.name, key)
         forced = self._forced.get(step.name)
@@ -117,9 +118,9 @@ class Reuse:
         ]
         return [] if models else [f"{pushed} is not what was pushed"]
 
-    def _parts(self, step: Step, read: Sequence[pathlib.Path], outputs: Outputs) -> Parts:
-        hooks = [self._folder / name for name in step.hooks]
-        code = self._codebase.of(step.modules, hooks)
+    def _parts(
+        self, step: Step, code: Code, read: Sequence[pathlib.Path], outputs: Outputs
+    ) -> Parts:
         inputs = {
             key: [output.digest for source in sources for output in made(source, outputs)]
             for key, sources in step.inputs.items()

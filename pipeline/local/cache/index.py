@@ -5,7 +5,7 @@ import re
 
 from pipeline.local import record as record_of
 from pipeline.local.cache import contents
-from pipeline.local.record import Record
+from pipeline.local.record import Output, Record
 
 FOLDER = "cache"  # in the folder of the runs
 _NODE = re.compile(r"\w[\w.-]*")
@@ -14,14 +14,13 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 def find(runs: pathlib.Path, node: str, key: str) -> Record | None:
     """What came out of a node under a key, if it ever ran."""
-    record = record_of.read(_path(runs, node, key))
-    return record if record and (record.node, record.key) == (node, key) else None
+    return _read(_path(runs, node, key))
 
 
 def latest(runs: pathlib.Path, node: str) -> Record | None:
     """What came out of a node when it last ran, by ML Metadata's count and not by any clock."""
     _check(node, _NODE)
-    found = (record_of.read(path) for path in (runs / FOLDER / node).glob("*.json"))
+    found = (_read(path) for path in (runs / FOLDER / node).glob("*.json"))
     return max((each for each in found if each), key=lambda each: each.execution, default=None)
 
 
@@ -37,17 +36,34 @@ def forget(runs: pathlib.Path, record: Record) -> None:
 
 def damaged(record: Record) -> list[str]:
     """A sentence for each output that is gone, or is not what it was; empty if all are whole."""
-    problems = []
-    for outputs in record.outputs.values():
-        for output in outputs:
-            try:
-                now = contents.digest(pathlib.Path(output.uri))
-            except OSError as error:
-                problems.append(f"{output.uri}: {error.strerror}")
-            else:
-                if now != output.contents:
-                    problems.append(f"{output.uri} is not what was written")
-    return problems
+    found = (_damage(output) for outputs in record.outputs.values() for output in outputs)
+    return [sentence for sentence in found if sentence]
+
+
+def _damage(output: Output) -> str | None:
+    path = pathlib.Path(output.uri)
+    name = pathlib.PurePath(*path.parts[-4:])  # artifacts/<node>/<output>/<execution>
+    try:
+        now = contents.digest(path)
+    except FileNotFoundError:
+        return f"{name} is gone"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    return None if now == output.contents else f"{name} is not what was written"
+
+
+def _read(path: pathlib.Path) -> Record | None:
+    """The record in a file, unless it is damaged, or another's, or of outputs that lie elsewhere.
+
+    A folder of runs that was copied has records of the outputs in the folder that it is a copy of.
+    """
+    record = record_of.read(path)
+    if record is None or (record.node, record.key) != (path.parent.name, path.stem):
+        return None
+    runs = path.parents[2].resolve()
+    places = (output.uri for outputs in record.outputs.values() for output in outputs)
+    is_here = all(pathlib.Path(place).resolve().is_relative_to(runs) for place in places)
+    return record if is_here else None
 
 
 def _path(runs: pathlib.Path, node: str, key: str) -> pathlib.Path:

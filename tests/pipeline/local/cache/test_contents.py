@@ -1,5 +1,6 @@
 """One digest for what lies in files and folders."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.errors import DataError
 from pipeline.local.cache import contents
 
 NAMES = st.text("abc", min_size=1, max_size=2)
@@ -52,6 +54,28 @@ def test_a_flipped_bit_and_a_lost_byte_are_seen(content, data):
     assert digest({"a": content[:-1]}) != whole
 
 
+def test_a_link_can_not_pose_as_another_entry(tmp_path):
+    # one after the other, without their lengths, the two have the same parts: link, t, /z, folder
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a").symlink_to("t/zfolder")
+    (tmp_path / "other" / "z").mkdir(parents=True)
+    (tmp_path / "other" / "a").symlink_to("t")
+
+    assert contents.digest(tmp_path / "one") != contents.digest(tmp_path / "other")
+
+
+def test_the_order_in_which_a_folder_is_listed_does_not_count(folder, monkeypatch):
+    before = contents.digest(folder)
+    listed = os.scandir
+
+    def backwards(path):
+        return contextlib.nullcontext(sorted(listed(path), key=lambda entry: entry.name)[::-1])
+
+    monkeypatch.setattr(os, "scandir", backwards)
+
+    assert contents.digest(folder) == before
+
+
 @pytest.fixture
 def folder(tmp_path):
     write({"rows": b"1,2", "inner": {"more": b"3"}, "empty": {}}, tmp_path / "folder")
@@ -87,8 +111,18 @@ def test_names_of_any_bytes_and_pipes_are_no_trouble(folder):
 
 
 def test_what_is_gone_is_an_error(folder):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="gone"):
         contents.digest(folder / "gone")
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    with pytest.raises(PermissionError):
+        contents.digest(folder)
 
 
 def test_files_count_by_their_names_as_seen_from_the_folder_not_by_their_order(folder):
@@ -98,12 +132,40 @@ def test_files_count_by_their_names_as_seen_from_the_folder_not_by_their_order(f
     assert contents.digest_files(files, folder) != contents.digest_files(files, folder.parent)
 
 
+def test_a_file_of_a_source_that_is_a_link_counts_by_the_bytes_that_are_read(folder, tmp_path):
+    (tmp_path / "elsewhere.csv").write_text("1,2")
+    (folder / "link.csv").symlink_to("../elsewhere.csv")
+    before = contents.digest_files([folder / "link.csv"], folder)
+
+    (tmp_path / "elsewhere.csv").write_text("1,3")
+
+    assert contents.digest_files([folder / "link.csv"], folder) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("gone.csv", "gone.csv: cannot be read: No such file or directory. Put it back"),
+        ("inner", "inner: is no file. Name files"),
+        ("pipe", "pipe: is no file. Name files"),
+    ],
+)
+def test_a_source_that_is_no_file_is_refused(folder, name, problem):
+    os.mkfifo(folder / "pipe")
+
+    with pytest.raises(DataError, match=problem):
+        contents.digest_files([folder / name], folder)
+
+
 def test_an_artifact_counts_by_contents_and_by_what_its_reader_can_see(folder):
     def digest(**properties):
         return contents.of_artifact(str(folder), properties)["digest"]
 
     assert digest(split_names='["train"]') != digest(split_names='["train","eval"]')
     assert digest(span=1, tfx_version="1.21.0", name="a:1") == digest(span=1, name="b:2")
+    # Which model was judged is told by its own digest.
+    assert digest(blessed=1, current_model_id=8) == digest(blessed=1, current_model_id=21)
+    assert digest(blessed=1) != digest(blessed=0)
 
 
 def test_a_change_behind_an_old_time_is_seen(folder):

@@ -1,5 +1,7 @@
 """The records that later runs find."""
 
+import shutil
+
 import pytest
 
 from pipeline.local.cache import contents, index, why
@@ -9,8 +11,8 @@ from pipeline.local.result import Finished
 
 @pytest.fixture
 def record(tmp_path):
-    def record(node="Trainer", execution=7, **properties):
-        folder = tmp_path / "artifacts" / node / str(execution)
+    def record(runs=tmp_path, node="Trainer", execution=7, **properties):
+        folder = runs / "artifacts" / node / "model" / str(execution)
         folder.mkdir(parents=True)
         (folder / "weights").write_text("0.5")
         parts = Parts(component="Executor", properties=properties)
@@ -66,11 +68,13 @@ def test_a_record_under_another_key_is_not_taken_for_that_of_the_key(tmp_path, r
     write(kept, tmp_path / "cache" / "Trainer" / f"{'0' * 64}.json")
 
     assert index.find(tmp_path, "Trainer", "0" * 64) is None
+    assert index.latest(tmp_path, "Trainer") is None
 
 
-def test_the_latest_is_the_one_with_the_highest_execution_whatever_the_clock_said(tmp_path, record):
-    for each in (record(execution=8, steps=1), record(execution=12, steps=2), record(steps=3)):
-        index.keep(tmp_path, each)
+@pytest.mark.parametrize("executions", [(8, 12, 7), (12, 7, 8), (7, 8, 12)])
+def test_the_latest_is_the_one_with_the_highest_execution(tmp_path, record, executions):
+    for steps, execution in enumerate(executions):
+        index.keep(tmp_path, record(execution=execution, steps=steps))
 
     assert index.latest(tmp_path, "Trainer").execution == 12
     assert index.latest(tmp_path, "Tuner") is None
@@ -78,15 +82,32 @@ def test_the_latest_is_the_one_with_the_highest_execution_whatever_the_clock_sai
 
 def test_outputs_that_are_gone_or_changed_are_named(tmp_path, record):
     kept = record()
-    folder = tmp_path / "artifacts" / "Trainer" / "7"
+    folder = tmp_path / "artifacts" / "Trainer" / "model" / "7"
     assert index.damaged(kept) == []
 
     (folder / "weights").write_text("0.6")
-    assert index.damaged(kept) == [f"{folder} is not what was written"]
+    assert index.damaged(kept) == ["artifacts/Trainer/model/7 is not what was written"]
 
-    (folder / "weights").unlink()
-    folder.rmdir()
-    assert index.damaged(kept) == [f"{folder}: No such file or directory"]
+    shutil.rmtree(folder)
+    assert index.damaged(kept) == ["artifacts/Trainer/model/7 is gone"]
+
+    folder.symlink_to(folder.name)  # itself
+    assert index.damaged(kept) == ["artifacts/Trainer/model/7 is not what was written"]
+
+
+def test_a_copy_of_a_folder_of_runs_does_not_serve_what_lies_in_the_other(tmp_path, record):
+    index.keep(tmp_path / "runs", record(tmp_path / "runs"))
+    shutil.copytree(tmp_path / "runs", tmp_path / "copy")
+
+    assert index.latest(tmp_path / "runs", "Trainer")
+    assert index.latest(tmp_path / "copy", "Trainer") is None
+
+
+def test_a_folder_of_runs_may_be_named_by_a_link(tmp_path, record):
+    index.keep(tmp_path / "runs", record(tmp_path / "runs"))
+    (tmp_path / "link").symlink_to("runs")
+
+    assert index.latest(tmp_path / "link", "Trainer")
 
 
 @pytest.mark.parametrize("node", ["../Trainer", "a/b", "", ".", "..", "/etc"])

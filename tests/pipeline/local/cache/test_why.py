@@ -2,13 +2,15 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.local.cache.why import differences, key
-from pipeline.local.record import Parts
+from pipeline.local.record import Parts, Record
+from pipeline.local.result import Finished
 
-TEXTS = st.text(max_size=3)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=3)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -30,49 +32,153 @@ def test_there_are_differences_exactly_if_the_keys_differ(one, other):
     assert bool(differences(one, other)) == (key(one) != key(other))
 
 
-@given(PARTS)
-def test_a_record_that_was_read_again_has_the_same_key(parts):
-    # JSON has no word for NaN and infinity: they come back as null.
-    again = Parts.model_validate_json(parts.model_dump_json())
+@given(VALUES, VALUES)
+def test_two_values_are_told_apart_in_the_sentence_in_a_line(one, other):
+    now, earlier = parts(properties={"a": one}), parts(properties={"a": other})
 
-    assert key(again) == key(parts)
+    found = differences(now, earlier)
+
+    assert bool(found) == (key(now) != key(earlier))
+    for sentence in found:
+        assert sentence.isprintable()
+        if ", now " in sentence and len(sentence) < 60:
+            old, _, new = sentence.partition(": ")[2].partition(", now ")
+            assert old != new
+
+
+@given(PARTS)
+def test_a_record_that_was_read_again_has_the_same_key(given_parts):
+    record = Record(
+        node="Trainer",
+        run="20130101-000000-000000",
+        key=key(given_parts),
+        parts=given_parts,
+        execution=1,
+        outputs={},
+        finished=Finished(node="Trainer", summary=""),
+        seconds=1,
+    )
+
+    again = Record.model_validate_json(record.model_dump_json())
+
+    assert key(again.parts) == record.key
+    assert differences(again.parts, given_parts) == []
+
+
+def test_the_order_of_keys_does_not_count_but_that_of_items_does():
+    def of(**properties):
+        return key(Parts(component="", properties=properties))
+
+    assert of(a=1, b={"c": 2, "d": 3}) == of(b={"d": 3, "c": 2}, a=1)
+    assert of(a=[1, 2]) != of(a=[2, 1])
+
+
+def test_values_that_python_holds_for_equal_or_json_cannot_tell_have_keys_of_their_own():
+    values = [
+        None,
+        False,
+        0,
+        0.0,
+        -0.0,
+        "",
+        "0",
+        [],
+        {},
+        math.nan,
+        math.inf,
+        -math.inf,
+        "NaN",
+        [[]],
+    ]
+
+    keys = {key(Parts(component="", properties={"a": value})) for value in values}
+
+    assert len(keys) == len(values)
 
 
 def parts(**changes):
-    properties = {"custom_config": {"spec": {"training": {"steps": 100}}}, "loss": math.nan}
+    properties = {"custom_config": {"spec": {"training": {"steps": 100}}}, "clip": math.nan}
     given = {
         "component": "Executor",
         "properties": properties,
-        "code": {"modules.export": "a", "mine.py": "b"},
-        "libraries": {"keras": "3.15.0"},
+        "code": {"modules.export": "a", "mine.py": "b", "train.py": "b"},
+        "libraries": {"keras": "3.15.0", "scipy": "1.9"},
         "inputs": {"examples": ["c"]},
     }
     return Parts(**{**given, **changes})
 
 
-def test_each_difference_is_told_by_its_path_the_settings_first():
+def test_each_difference_is_told_by_its_path_the_most_telling_first():
     properties = {"custom_config": {"spec": {"training": {"steps": 200}}}, "seed": 1}
 
     found = differences(
         parts(
+            component="Other",
             properties=properties,
-            code={"modules.export": "A", "modules.new": "d"},
-            libraries={"keras": "3.15.1"},
+            code={"modules.export": "A", "modules.new": "d", "train.py": "B"},
+            libraries={"keras": "3.15.1", "numpy": "2.4"},
             inputs={"examples": ["C"]},
         ),
         parts(),
     )
 
     assert found == [
+        "component: Executor, now Other",
         "custom_config.spec.training.steps: 100, now 200",
-        "loss: null is gone",
+        "clip: NaN is gone",
         "seed: 1 is new",
         "mine.py is no longer used",
+        "train.py changed",
+        "input examples changed",
         "modules.export changed",
         "modules.new is new",
-        "input examples changed",
-        "keras: 3.15.0, now 3.15.1",
+        "keras 3.15.0, now 3.15.1",
+        "and 2 more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "expected"),
+    [
+        ("0.5", 0.5, 'a: "0.5", now 0.5'),
+        (None, "null", 'a: null, now "null"'),
+        ("", "mlp", 'a: "", now mlp'),
+        ("x\n", "x", r'a: "x\n", now x'),
+        ("x\u202e", "x", r'a: "x\u202e", now x'),
+        (["late"], ["late", "né"], 'a: ["late"], now ["late", "né"]'),
+        ({}, [], "a: {}, now []"),
+        ({"min": 1}, 1, 'a: {"min": 1}, now 1'),
+        ([], [{"min": 1}], 'a: [], now [{"min": 1}]'),
+        ([{"min": 1}, {"min": 2}], [{"min": 1}, {"min": 3}], "a[1].min: 2, now 3"),
+        ([{"min": 1}], [{"min": 1}, {"min": 3}], 'a[1]: {"min": 3} is new'),
+        ({"b.c": 1, "d e": 1}, {"b.c": 2, "d e": 1}, 'a."b.c": 1, now 2'),
+    ],
+)
+def test_a_value_reads_as_what_it_is(earlier, now, expected):
+    (found,) = differences(parts(properties={"a": now}), parts(properties={"a": earlier}))
+
+    assert found == expected
+
+
+def test_of_long_values_what_is_around_the_first_difference_is_told():
+    others = "feature: distance, " * 20
+    earlier, now = (f"{others}type: {kind}, {others}end" for kind in ("INT", "FLOAT"))
+
+    (found,) = differences(parts(properties={"schema": now}), parts(properties={"schema": earlier}))
+
+    # 15 characters before the first that differs, 60 in all
+    assert found == (
+        "schema: ...istance, type: INT, feature: distance, feature: distance, fe..., "
+        "now ...istance, type: FLOAT, feature: distance, feature: distance, ..."
+    )
+
+
+def test_of_a_long_value_that_got_longer_the_end_is_told():
+    text = "feature: distance, " * 20 + "end"
+
+    (found,) = differences(parts(properties={"a": text + "s"}), parts(properties={"a": text}))
+
+    assert found == "a: ...: distance, end, now ...: distance, ends"
 
 
 def test_of_many_differences_the_first_are_told_and_the_rest_counted():
@@ -80,14 +186,4 @@ def test_of_many_differences_the_first_are_told_and_the_rest_counted():
 
     found = differences(parts(code=code), parts(code=dict.fromkeys(code, "b")))
 
-    assert len(found) == 11
-    assert found[-1] == "and 5 more"
-
-
-def test_a_long_value_is_cut():
-    (found,) = differences(
-        parts(properties={"schema": "y" * 500}), parts(properties={"schema": "x" * 500})
-    )
-
-    assert len(found) < 150
-    assert found.startswith("schema: xxx")
+    assert found == [*(f"m{each:02} changed" for each in range(10)), "and 5 more"]
