@@ -24,6 +24,7 @@ setup(
         "pyarrow",
         "pandas",  # its row hash, which splits
         "orjson",
+        "packaging",  # versions that the doctor compares
         "psutil",  # memory of processes and their children
         "google-crc32c",  # of TFRecords
         "kfp==2.16.*",  # Kubeflow Pipelines: its client, and the messages of its pipeline spec

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from google.protobuf import json_format
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
@@ -75,7 +76,9 @@ def visible(artifact: pb.Artifact) -> dict[str, Any]:
     for values in (artifact.properties, artifact.custom_properties):
         for key, value in values.items():
             kind = value.WhichOneof("value")
-            if kind in ("int_value", "double_value", "string_value", "bool_value"):
+            if kind == "struct_value":
+                found[key] = json_format.MessageToDict(value.struct_value)
+            elif kind in ("int_value", "double_value", "string_value", "bool_value"):
                 found[key] = getattr(value, kind)
     return found
 

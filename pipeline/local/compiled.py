@@ -5,14 +5,13 @@ not spend.
 """
 
 import json
-import os
 import pathlib
-import tempfile
 
 from google.protobuf import message
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.example_gen import files
+from pipeline.local import whole
 from pipeline.local.cache import why
 from pipeline.local.cache.code import Codebase
 from pipeline.local.record import Parts
@@ -48,7 +47,7 @@ def compiled(spec: Spec, request: Request, codebase: Codebase) -> pipeline_pb2.P
     found = _read(path)
     if found is None:
         found = _compile(spec, folder, data, request)
-        _write(path, found.SerializeToString(deterministic=True))
+        whole.write(path, found.SerializeToString(deterministic=True))
     return found
 
 
@@ -59,15 +58,6 @@ def _read(path: pathlib.Path) -> pipeline_pb2.Pipeline | None:
     except (OSError, message.DecodeError):
         return None
     return found if found.nodes else None
-
-
-def _write(path: pathlib.Path, content: bytes) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    pathlib.Path(beside).replace(path)
 
 
 def _compile(

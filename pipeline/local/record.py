@@ -3,13 +3,12 @@
 The folder of a run has `records/<node>.json` for each node that ran or was served by the cache.
 """
 
-import os
 import pathlib
-import tempfile
 from typing import Any
 
 import pydantic
 
+from pipeline.local import whole
 from pipeline.local.result import Finished
 
 RECORDS = "records"  # folder within that of a run
@@ -70,12 +69,5 @@ def read(path: pathlib.Path) -> Record | None:
 
 
 def write(record: Record, path: pathlib.Path) -> None:
-    """Writes a record, whole or not at all, and so that it outlives a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".writing-", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(record.model_dump_json(indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    pathlib.Path(file.name).replace(path)
+    """Writes a record, whole or not at all."""
+    whole.write(path, record.model_dump_json(indent=1).encode())

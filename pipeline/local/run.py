@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator
 
 from pipeline.failure import ExitCode
+from pipeline.local import whole
 from pipeline.local.display.protocol import Display
 from pipeline.local.following import Ended, Following
 from pipeline.local.lock import locked, sign
@@ -44,7 +45,7 @@ def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str],
         sign(lock, f"run {run_id}")
         folder = runs / run_id
         request = request.model_copy(update={"run_id": run_id})
-        (folder / REQUEST).write_text(request.model_dump_json(indent=1), encoding="utf-8")
+        whole.write(folder / REQUEST, request.model_dump_json(indent=1).encode())
         started = time.monotonic()
         following = Following(spec, request.last)
         with display, contextlib.closing(_worker_events(folder, lock)) as events:
@@ -67,14 +68,9 @@ def run(spec: Spec, request: Request, display: Display, waiting: Callable[[str],
 
 def _write_result(ended: Ended) -> None:
     """Writes how a run ended, if there is room for it: without, the run counts as cut short."""
-    path = ended.folder / RESULT
-    beside = path.with_name(f".{RESULT}.writing")
+    text = ended.result.model_dump_json(indent=1) + "\n"
     with contextlib.suppress(OSError):
-        try:
-            beside.write_text(ended.result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        whole.write(ended.folder / RESULT, text.encode())
 
 
 def _worker_events(folder: pathlib.Path, lock: int) -> Generator[Event]:

@@ -14,6 +14,7 @@ from pipeline.history.sizes import ARTIFACTS, Place, changed, measured, place
 from pipeline.lineage import DATABASE
 from pipeline.local import record
 from pipeline.local.cache import index
+from pipeline.local.whole import WRITING
 
 # unknown: not ours, so it stays.
 Kind = Literal[
@@ -21,7 +22,7 @@ Kind = Literal[
 ]
 Found = Iterator[tuple[Kind, pathlib.Path]]
 CHECKPOINTS = "checkpoints"
-REMOVING, PUSHING, WRITING = ".removing-", ".pushing-", ".writing-"  # folders and files under way
+REMOVING, PUSHING = ".removing-", ".pushing-"  # folders under way
 _SYSTEM = ".system"  # of TFX, by node
 _BY_EXECUTION = "executor_execution"
 _SCRATCH = (_BY_EXECUTION, "driver_execution", "stateful_working_dir")  # in `.system`

@@ -68,10 +68,10 @@ class Codebase:
         self._memory.save()
         return Code(dict(sorted(digests.values())), versions, frozenset(digests))
 
-    def unchanged(self, code: Code | None = None) -> bool:
-        """Whether all files of some code, or all that were looked at, still are as they were."""
-        files = list(self._reached if code is None else code.files)
-        return contents.state(files) == {str(path): self._states[str(path)] for path in files}
+    def unchanged(self, code: Code) -> bool:
+        """Whether all files of some code still are as they were when the run began."""
+        before = {str(path): self._states[str(path)] for path in code.files}
+        return contents.state(code.files) == before
 
     def _at_work_for(self, executor: str) -> frozenset[str]:
         """Libraries that a library's executor imports: they, too, decide what comes out of it."""

@@ -1,13 +1,13 @@
 """What was found out about code in earlier runs, so that a run need not find it out again."""
 
 import hashlib
-import os
 import pathlib
 import platform
-import tempfile
 from collections.abc import Callable
 
 import pydantic
+
+from pipeline.local import whole
 
 _MOST = 2000  # sources; a tree of ours has some 250, and each edit adds one
 
@@ -79,11 +79,7 @@ class Memory:
         self._known.modules |= self._used
         if len(self._known.modules) > _MOST:
             self._known.modules = dict(self._used)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(prefix=".writing-", dir=self._path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(self._known.model_dump_json())
-        pathlib.Path(beside).replace(self._path)
+        whole.write(self._path, self._known.model_dump_json().encode())
         self._grew = False
 
 
