@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 from pipeline.local.plan import Step
 
+# What TFX's launcher, Beam and Arrow import within functions: once here, or else in every node.
+_LATE = ("apache_beam.typehints.opcodes", "grpc._server", "pyarrow.dataset", "setuptools")
+
 
 def import_for(steps: Iterable[Step]) -> None:
     """Imports the modules of the nodes; the first call takes seconds, others nothing.
@@ -24,8 +27,7 @@ def _import(modules: tuple[str, ...]) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     import keras  # noqa: F401  before tensorflow_transform: else tf.keras is Keras 2
 
-    for module in modules:
+    for module in (*modules, *_LATE):
         importlib.import_module(module)
     sys.argv[1:] = []  # TFX hands them to executors as flags
-    gc.collect()
     gc.freeze()  # a collection in a node would copy the pages of all that is imported

@@ -99,7 +99,9 @@ class Child:
         return Failed(node=self.node, exit_code=ExitCode.CRASH, problems=[self._death(code)])
 
     def _death(self, code: int) -> str:
-        took = f"after {self.seconds:.1f} s; its processes took up to {self.peak_mb:,.0f} MB"
+        took = f"after {self.seconds:.1f} s"
+        if self.peak_mb:  # nobody looks at one that ends within a second
+            took += f"; its processes took up to {self.peak_mb:,.0f} MB"
         if self.timed_out:
             return (
                 f"was not done within {self.timed_out:g} minutes and was ended {took}. "

@@ -110,7 +110,11 @@ class Runner:
         name = step.name
         self._tries[name] = self._tries.get(name, 0) + 1
         log = pathlib.PurePath("logs", f"{name}.log")
-        started = Started(node=name, why=list(why), log=str(log))
+        kept = self._runs / "checkpoints" / self._chosen[name].key
+        if not self._chosen[name].goes_on:
+            shutil.rmtree(kept, ignore_errors=True)
+        going_on = ["it goes on from the checkpoints of an earlier try"] if kept.is_dir() else []
+        started = Started(node=name, why=[*why, *going_on], log=str(log))
         if not self._imported:
             self._tell(started)
             self._tell(Progress(node=name, text="importing TensorFlow and TFX"))
@@ -120,9 +124,6 @@ class Runner:
         preparing.import_for(self._steps.values())
         self._imported = True
         self._tell(started)  # its time begins here
-        kept = self._runs / "checkpoints" / self._chosen[name].key
-        if not self._chosen[name].goes_on:
-            shutil.rmtree(kept, ignore_errors=True)
         work = functools.partial(
             launch, self._dag.compiled, self._runs, self._request.run_id, name, kept
         )

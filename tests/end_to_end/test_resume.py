@@ -114,6 +114,11 @@ def test_training_goes_on_from_its_checkpoint_unless_the_cache_is_not_wanted(
 
     assert finished.returncode == 0, finished.stdout
     assert first_step(birds) > fresh
+    why = {
+        node["name"]: node["why"]
+        for node in json.loads((latest(birds) / "result.json").read_text())["nodes"]
+    }
+    assert "it goes on from the checkpoints of an earlier try" in why["Trainer"]
     assert not any(checkpoints.iterdir())
     headrace("run", birds, "--only", "Trainer", *settings(*LONGER))
     assert first_step(birds) == fresh
