@@ -80,17 +80,13 @@ def edit_model(arm: str, folder: pathlib.Path) -> None:
         edit(folder / "models" / "keras_model" / "constants.py", "[16, 8]", "[17, 8]")
 
 
-def width(arm: str, folder: pathlib.Path) -> int:
-    """Of the first hidden layer of the model that the latest run ended with."""
-    import tensorflow as tf
-
+def models(arm: str, folder: pathlib.Path) -> int:
+    """How many models the Trainer has made so far."""
     if arm == "headrace":
-        pushed = folder / "runs" / "serving"
+        artifacts = folder / "runs" / "artifacts"
     else:
-        pushed = folder / "tfx_pipeline_output" / template.NAME / "serving_model"
-    found = max(pushed.iterdir(), key=lambda each: int(each.name))
-    shapes = [shape for _, shape in tf.train.list_variables(str(found / "variables" / "variables"))]
-    return 17 if any(17 in shape for shape in shapes) else 16
+        artifacts = folder / "tfx_pipeline_output" / template.NAME
+    return len(list((artifacts / "Trainer" / "model").iterdir()))
 
 
 def day(arm: str, work: pathlib.Path, data: pathlib.Path, copied: pathlib.Path) -> dict[str, Any]:
@@ -99,6 +95,7 @@ def day(arm: str, work: pathlib.Path, data: pathlib.Path, copied: pathlib.Path) 
     command = ARMS[arm](folder, data, copied)
     found: dict[str, Any] = {}
     for name in RUNS:
+        before = models(arm, folder) if found else 0
         if name == "model edited":
             edit_model(arm, folder)
         if name == "another file edited":
@@ -106,7 +103,8 @@ def day(arm: str, work: pathlib.Path, data: pathlib.Path, copied: pathlib.Path) 
         measured = measure(command, folder)
         found[name] = {"wall": measured.wall, "cpu": measured.cpu, "peak": measured.peak()}
         print(f"{arm:14} {name:20} {measured.wall:7.1f} s", flush=True)
-    found["stale"] = width(arm, folder) != 17
+        if name == "model edited":
+            found["stale"] = models(arm, folder) == before
     shutil.rmtree(folder)
     return found
 
@@ -116,7 +114,7 @@ def tables(results: dict[str, Any]) -> str:
     where = results["machine"]
     lines = [
         f"{where['date']}; {where['cores']} cores ({where['processor']}), {where['memory']} GiB; "
-        f"{results['size']} rows; medians of {results['days']}.",
+        f"{results['size']} rows; days: {results['days']}, medians.",
         "",
         "| | run | wall s | CPU s | peak MiB | times faster |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -135,7 +133,7 @@ def tables(results: dict[str, Any]) -> str:
             )
     stale = [TITLES[arm] for arm, days in found.items() if any(each["stale"] for each in days)]
     if stale:
-        lines += ["", f"After the edit of the model still pushed the old one: {', '.join(stale)}."]
+        lines += ["", f"Did not train after the edit of the model: {', '.join(stale)}."]
     return "\n".join(lines)
 
 
