@@ -88,6 +88,7 @@ Exit codes:
     0  no problem was found; there may be warnings
     1  there are problems, and what mends them is said
     2  the command line is not usable
+  130  interrupted with Ctrl-C
 """
 
 _SPEC = click.argument("spec_file", metavar="SPEC", type=click.Path(path_type=pathlib.Path))
@@ -434,8 +435,9 @@ def gc(folder: pathlib.Path | None, keep: int, really: bool, as_json: bool) -> N
 def doctor(spec_file: pathlib.Path | None, runs: pathlib.Path | None, as_json: bool) -> NoReturn:
     """Check this machine, and SPEC if it is given, and say what to mend.
 
-    Looks at Python, the C library, packages, TensorFlow and its devices, TFX, ML Metadata, Beam's
-    runner, memory, disk, permissions and the runs so far.
+    Looks at Python, the C library, packages and their files, memory, processors, disks,
+    permissions and the runs so far; imports TensorFlow, TFX, ML Metadata, Beam and kfp, and tries
+    them. Changes nothing.
     """
     from pipeline.doctor.command import doctor_command
 

@@ -1,99 +1,109 @@
 """`headrace doctor` as people see it."""
 
+import dataclasses
 import functools
+import io
+import json
 import pathlib
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator
 
-import pydantic
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.doctor import environment, libraries, machine, places
-from pipeline.doctor import spec as spec_checks
-from pipeline.doctor.finding import Check, Finding, found_by
+from pipeline.doctor import disk, environment, libraries, machine, packages, runs, spec
+from pipeline.doctor.finding import Check, Finding, State, found_by
 from pipeline.failure import ExitCode
+from pipeline.history.columns import count
+from pipeline.local.display.wording import one_line
 
-_MARKS = {
-    "ok": Text("✓", style="green"),
-    "warning": Text("!", style="bold yellow"),
-    "problem": Text("✗", style="bold red"),
+_MARKS: dict[State, tuple[str, str, str]] = {  # also where only ASCII can be printed; and style
+    "ok": ("✓", "+", "green"),
+    "warning": ("!", "!", "bold yellow"),
+    "problem": ("✗", "x", "bold red"),
 }
 _WIDTH = 18  # of the longest name of a check
 
 
 def doctor_command(
-    spec_file: pathlib.Path | None, runs: pathlib.Path | None, as_json: bool
-) -> ExitCode:
+    spec_file: pathlib.Path | None, folder: pathlib.Path | None, as_json: bool
+) -> int:
     """Checks this machine, and a spec if one is given.
 
     Returns:
-        1 if there is a problem, else 0.
+        The exit code, as `headrace doctor --help` lists them.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may be what is wrong
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(quiet=as_json, highlight=False)
-    findings: list[Finding] = []
-    for name, check in _checks(spec_file, runs):
-        if name == "libraries":
-            with console.status("importing TensorFlow and TFX"):
-                found = found_by(name, check)
-        else:
-            found = found_by(name, check)
-        findings += found
-        _show(console, found)
+    try:
+        findings = list(_shown(console, _findings(console, spec_file, folder)))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     if as_json:
-        print(pydantic.TypeAdapter(list[Finding]).dump_json(findings, indent=1).decode())
+        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))
     else:
         _conclude(console, findings)
-    bad = any(finding.state == "problem" for finding in findings)
-    return ExitCode.CRASH if bad else ExitCode.BLESSED
+    return int(any(finding.state == "problem" for finding in findings))
 
 
-def _checks(
-    spec_file: pathlib.Path | None, runs: pathlib.Path | None
+def _findings(
+    console: Console, spec_file: pathlib.Path | None, folder: pathlib.Path | None
+) -> Iterator[Finding]:
+    """What the checks find, those that take long last."""
+    for name, check in _light(spec_file, folder):
+        yield from found_by(name, check)
+    with console.status("files of packages") as status:
+        yield from found_by("files", packages.files)
+        tried = functools.partial(libraries.work, lambda name: status.update(f"trying {name}"))
+        yield from found_by("libraries", tried)
+
+
+def _light(
+    spec_file: pathlib.Path | None, given: pathlib.Path | None
 ) -> Iterator[tuple[str, Check]]:
-    """The checks by name, those that take long last."""
-    folder = spec_file.absolute().parent if spec_file else pathlib.Path.cwd()
-    runs = (runs or folder / "runs").absolute()
-    written, data = [folder, runs], 0
-    if spec_file:
-        spec = spec_checks.loaded(spec_file)
-        if spec:
-            written.append(folder / spec.push.to if spec.push.to else runs / "serving")
-            data = spec_checks.bytes_of_data(spec, folder)
+    """The checks that take no time, by name."""
+    beside = spec_file.absolute().parent if spec_file else pathlib.Path.cwd()
+    folder = (given or beside / "runs").absolute()
     yield "Python", environment.python
     yield "C library", environment.c_library
-    yield "packages", environment.packages
+    yield "packages", packages.versions
     yield "bytecode", environment.bytecode
     yield "encoding", environment.encoding
     yield "processors", machine.processors
     yield "memory", machine.memory
-    yield "disk", functools.partial(machine.disk, runs, data)
+    yield "shared memory", machine.shared_memory
     yield "open files", machine.open_files
-    yield "permissions", functools.partial(places.writable, written)
-    yield "clock", functools.partial(places.clock, runs)
-    yield "runs", functools.partial(places.going_on, runs)
+    yield "disk", functools.partial(disk.room, "disk", folder, "--runs")
+    yield "temporary files", disk.temporary_files
+    yield "folders", functools.partial(disk.usable, folder, "--runs")
+    yield "clock", functools.partial(runs.clock, folder)
+    yield "runs", functools.partial(runs.going_on, folder)
     if spec_file:
-        yield "spec", functools.partial(spec_checks.usable, spec_file)
-    yield "libraries", libraries.work
+        yield "spec", functools.partial(spec.usable, spec_file, folder)
 
 
-def _show(console: Console, findings: Sequence[Finding]) -> None:
+def _shown(console: Console, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, each printed as it comes."""
     for finding in findings:
-        line = Text.assemble(_MARKS[finding.state], f" {finding.check:{_WIDTH}}  ", finding.text)
-        console.print(line, soft_wrap=True)
+        mark, plain, style = _MARKS[finding.state]
+        shown = plain if console.options.ascii_only else mark
+        text = f" {finding.check:{_WIDTH}}  {one_line(finding.text)}"
+        console.print(Text.assemble((shown, style), text), soft_wrap=True)
         if finding.mend:
-            console.print(Text(f"{'':{_WIDTH + 4}}{finding.mend}", style="bold"), soft_wrap=True)
+            mend = Text(f"{'':{_WIDTH + 4}}{one_line(finding.mend)}", style="bold")
+            console.print(mend, soft_wrap=True)
+        yield finding
 
 
-def _conclude(console: Console, findings: Sequence[Finding]) -> None:
-    problems = sum(finding.state == "problem" for finding in findings)
-    warnings = sum(finding.state == "warning" for finding in findings)
+def _conclude(console: Console, findings: list[Finding]) -> None:
+    states = [finding.state for finding in findings]
+    counts = [(states.count(state), state) for state in ("problem", "warning") if state in states]
+    told = " and ".join(count(number, state) for number, state in counts)
     console.print()
-    if not problems and not warnings:
+    if "problem" in states:
+        console.print(Text(told, style="bold red"))
+    elif counts:
+        console.print(Text(told, style="bold yellow"))
+    else:
         console.print(Text("All is well.", style="green"))
-        return
-    counts = [
-        f"{count} {word}{'s' if count != 1 else ''}"
-        for count, word in ((problems, "problem"), (warnings, "warning"))
-        if count
-    ]
-    console.print(Text(" and ".join(counts), style="bold red" if problems else "bold yellow"))

@@ -1,106 +1,125 @@
-"""Python, the C library and the packages."""
+"""Python, the C library below it, bytecode and encoding."""
 
 import importlib.metadata
 import importlib.util
+import locale
 import os
 import pathlib
 import platform
+import re
+import shlex
 import sys
+import sysconfig
 from collections.abc import Iterator
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
-
+from pipeline.doctor import mending
 from pipeline.doctor.finding import Finding, ok, problem, warning
+from pipeline.doctor.packages import HEADRACE, installed
 
-_NEEDED_GLIBC = (2, 38)  # of the wheels of tensorflow-data-validation and ml-metadata 1.21
-_SET_UP = "Run `make setup` in the checkout"
 # Few, but of every large library: whether their bytecode is there says whether all was compiled.
-_COMPILED = ("tensorflow", "tfx", "apache_beam", "keras")
+_LARGE = (
+    "tensorflow",
+    "keras",
+    "tfx",
+    "apache_beam",
+    "tensorflow_transform",
+    "tensorflow_model_analysis",
+    "tensorflow_data_validation",
+    "kfp",
+)
+_WHEEL = re.compile(r"^Tag: .*-manylinux_(\d+)_(\d+)_", re.MULTILINE)
+_SYSTEM = ("/lib/", "/lib64/", "/usr/")
 
 
-def python() -> Iterator[Finding]:
-    """Whether this Python is one that TFX has wheels for."""
-    wanted = importlib.metadata.metadata("headrace")["Requires-Python"]
+def python(distribution: str = HEADRACE) -> Iterator[Finding]:
+    """Whether this Python is one that TFX has wheels for, as `setup.py` says."""
+    from packaging.specifiers import SpecifierSet
+
+    wanted = importlib.metadata.metadata(distribution)["Requires-Python"]
     version = platform.python_version()
-    if version in SpecifierSet(wanted or ""):
+    if SpecifierSet(wanted).contains(version, prereleases=True):
         yield ok("Python", f"{version} at {sys.executable}")
     else:
-        yield problem("Python", f"got {version}, expected {wanted}", _SET_UP)
+        yield problem("Python", f"got {version}, expected {wanted}", mending.environment())
 
 
-def c_library() -> Iterator[Finding]:
-    """Whether the C library that this process runs on is new enough for TFX's wheels."""
+def c_library(distribution: str = HEADRACE) -> Iterator[Finding]:
+    """Whether the C library that this process runs on is new enough for the wheels it has."""
     try:
         name = os.confstr("CS_GNU_LIBC_VERSION") or ""
     except ValueError:
         name = ""
-    version = tuple(
-        int(part) for part in name.removeprefix("glibc ").split(".") if part.isdecimal()
-    )
-    if name.startswith("glibc ") and version >= _NEEDED_GLIBC:
-        yield ok("C library", name)
+    if not name.startswith("glibc "):
+        mend = "Use Debian 12 or newer, Ubuntu 24.04, or an image made from the Dockerfile"
+        yield problem("C library", "got another than glibc, expected glibc", mend)
         return
-    expected = "glibc {}.{} or newer".format(*_NEEDED_GLIBC)
-    yield problem("C library", f"got {name or 'another than glibc'}, expected {expected}", _SET_UP)
-
-
-def packages(distribution: str = "headrace") -> Iterator[Finding]:
-    """Whether every package that a distribution asks for is there, in a version that it takes."""
-    wrong, count = [], 0
-    for text in importlib.metadata.requires(distribution) or ():
-        try:
-            wanted = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        count += 1
-        if misfit := _misfit(wanted):
-            wrong.append(misfit)
-    if wrong:
-        yield problem("packages", "; ".join(wrong), _SET_UP)
+    has = tuple(int(part) for part in re.findall(r"\d+", name))
+    found, _ = installed(distribution)
+    needs, of = max((_needed(each.read_text("WHEEL") or ""), key) for key, each in found.items())
+    if has >= needs:
+        yield ok("C library", f"{name}{_private_folder()}")
     else:
-        yield ok("packages", f"all {count} that {distribution} asks for")
+        expected = f"{needs[0]}.{needs[1]} or newer for the wheel of {of}"
+        yield problem("C library", f"got {name}, expected {expected}", mending.environment())
 
 
-def _misfit(wanted: Requirement) -> str:
-    """What is wrong with an installed package; empty if nothing is."""
-    try:
-        found = importlib.metadata.distribution(wanted.name)
-    except importlib.metadata.PackageNotFoundError:
-        return f"{wanted.name} is not installed"
-    if found.version not in wanted.specifier:
-        return f"{wanted.name}: got {found.version}, expected {wanted.specifier}"
-    files = found.files or []
-    gone = [
-        file
-        for file in files
-        if file.suffix == ".py" and not pathlib.Path(str(file.locate())).exists()
-    ]
-    return f"{wanted.name}: {len(gone)} of its files are gone" if gone else ""
+def _needed(wheel: str) -> tuple[int, int]:
+    """The glibc that a wheel was built for, by its tags; several are alternatives."""
+    return min(((int(major), int(minor)) for major, minor in _WHEEL.findall(wheel)), default=(0, 0))
 
 
-def bytecode() -> Iterator[Finding]:
+def _private_folder() -> str:
+    """Where the C library lies if it is not the system's: docs/decisions/c-library.md."""
+    for line in pathlib.Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+        path = line[line.find("/") :]
+        if path.endswith("/libc.so.6") and not path.startswith(_SYSTEM):
+            return f", not the system's, in {pathlib.Path(path).parent}"
+    return ""
+
+
+def bytecode(names: tuple[str, ...] = _LARGE) -> Iterator[Finding]:
     """Whether imports have to compile what they import: TFX takes 20 s more then, every time."""
-    plain = [name for name in _COMPILED if not _is_compiled(name)]
+    plain = [name for name in names if not _is_compiled(name)]
     if not plain:
         yield ok("bytecode", "compiled")
         return
-    told = "PYTHONDONTWRITEBYTECODE is set, and " if sys.dont_write_bytecode else ""
-    mend = f"Run {sys.executable} -m compileall -q {pathlib.Path(sys.prefix, 'lib')}"
-    yield warning("bytecode", f"{told}{', '.join(plain)} are not compiled: slow starts", mend)
+    # Where this is set, no import leaves what the next one could use.
+    never = ", and PYTHONDONTWRITEBYTECODE keeps it so" if sys.dont_write_bytecode else ""
+    text = f"none of {', '.join(plain)}: each start takes up to 20 s more{never}"
+    folder = sysconfig.get_path("purelib")
+    mend = shlex.join([sys.executable, "-m", "compileall", "-q", folder])
+    yield warning("bytecode", text, mend)
 
 
 def _is_compiled(name: str) -> bool:
+    """Whether an import of a package finds bytecode that is of this Python, and of its source."""
     found = importlib.util.find_spec(name)
-    return not (found and found.origin and found.cached) or pathlib.Path(found.cached).exists()
+    if not (found and found.origin and found.cached):
+        return True  # it is not there, or has no source: other checks tell
+    try:
+        header = pathlib.Path(found.cached).read_bytes()[:16]
+        source = int(pathlib.Path(found.origin).stat().st_mtime) & 0xFFFFFFFF
+    except OSError:
+        return False
+    magic, flags, time = header[:4], header[4:8], header[8:12]  # PEP 552
+    of_source = any(flags) or int.from_bytes(time, "little") == source
+    return magic == importlib.util.MAGIC_NUMBER and of_source
 
 
 def encoding() -> Iterator[Finding]:
     """Whether names and texts that are not ASCII can be read and printed."""
-    used = sys.getfilesystemencoding()
-    if used.lower().replace("-", "") == "utf8":
-        yield ok("encoding", used)
-    else:
-        yield warning("encoding", f"got {used}, expected utf-8", "Set LANG=C.UTF-8")
+    used = {
+        "names of files": sys.getfilesystemencoding(),
+        "texts": "utf-8" if sys.flags.utf8_mode else locale.getencoding(),
+        "output": sys.stdout.encoding or "",
+    }
+    other = [f"{name} in {what}" for what, name in used.items() if not _is_utf8(name)]
+    if not other:
+        yield ok("encoding", "UTF-8")
+        return
+    mend = "export LC_ALL=C.UTF-8; unset PYTHONIOENCODING PYTHONUTF8"
+    yield warning("encoding", f"got {', '.join(other)}; expected UTF-8", mend)
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "") == "utf8"

@@ -1,14 +1,14 @@
-"""What a check finds."""
+"""What a check finds. A dataclass: the doctor has to work where libraries do not."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Literal
-
-import pydantic
 
 State = Literal["ok", "warning", "problem"]
 
 
-class Finding(pydantic.BaseModel):
+@dataclasses.dataclass(frozen=True)
+class Finding:
     """One thing that a check looked at."""
 
     check: str
@@ -22,23 +22,23 @@ Check = Callable[[], Iterator[Finding]]
 
 def ok(check: str, text: str) -> Finding:
     """All is well."""
-    return Finding(check=check, state="ok", text=text)
+    return Finding(check, "ok", text)
 
 
 def warning(check: str, text: str, mend: str) -> Finding:
-    """It works, but not as well as it could."""
-    return Finding(check=check, state="warning", text=text, mend=mend)
+    """A run works, but not as well as it could."""
+    return Finding(check, "warning", text, mend)
 
 
 def problem(check: str, text: str, mend: str) -> Finding:
-    """It does not work."""
-    return Finding(check=check, state="problem", text=text, mend=mend)
+    """A run does not work."""
+    return Finding(check, "problem", text, mend)
 
 
-def found_by(name: str, check: Check) -> list[Finding]:
+def found_by(name: str, check: Check) -> Iterator[Finding]:
     """What a check finds; a check that fails itself is a problem, and never ends the others."""
     try:
-        return list(check())
+        yield from check()
     except Exception as error:
         text = f"could not be checked: {type(error).__name__}: {error}"
-        return [problem(name, text, "This is a fault of ours, or of a broken system: report it")]
+        yield problem(name, text, "Mend what else is wrong; if this stays, report it")

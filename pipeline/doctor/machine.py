@@ -1,82 +1,81 @@
-"""What the machine gives to this process."""
+"""What the machine, or the container, gives to this process."""
 
+import math
 import os
 import pathlib
 import resource
-import tempfile
 from collections.abc import Iterator
 
-import psutil
-
+from pipeline.doctor.cgroups import Groups
 from pipeline.doctor.finding import Finding, ok, problem, warning
+from pipeline.history.columns import size
 
-_GB = 2**30
-_LEAST_MEMORY = 3 * _GB  # a run of the flights peaks at 1.6 GB, beside a system
-_LEAST_DISK = 2 * _GB
+# A first `headrace run data/flights/spec.toml` in a control group of its own: it ends well within
+# 900 MB, of which memory.max_usage_in_bytes tells 885 MB, and is killed at 700 MB.
+_LEAST_MEMORY, _GOOD_MEMORY = 900_000_000, 2_000_000_000
 _LEAST_FILES = 1024
-# A folder of runs grows by this many times the bytes of the data, if nothing comes from the cache
-# (`du -sb data/flights/runs data/flights/flights.csv` after the first `headrace run` of its spec).
-TIMES_THE_DATA = 3
-_CGROUPS = (
-    pathlib.Path("/sys/fs/cgroup/memory.max"),  # version 2
-    pathlib.Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),  # version 1
-)
+_LEAST_SHARED = 1_000_000_000  # that NCCL needs; as modules/training/kubernetes/manifests.py gives
+_GROUPS = Groups()
 
 
-def processors() -> Iterator[Finding]:
+def processors(groups: Groups = _GROUPS) -> Iterator[Finding]:
     """How many processors this process may use."""
-    count = len(os.sched_getaffinity(0))
-    yield ok("processors", f"{count} of {os.cpu_count()}")
+    mine, quota = sorted(os.sched_getaffinity(0)), groups.processors()
+    text = f"{len(mine)} of {os.cpu_count()}"
+    if quota is None or quota >= len(mine):
+        yield ok("processors", text)
+        return
+    whole = ",".join(map(str, mine[: max(1, math.floor(quota))]))
+    slow = "TensorFlow starts a thread for each, which then wait for each other"
+    text += f", but time for {quota:.3g} of them: {slow}"
+    yield warning("processors", text, f"taskset --cpu-list {whole} headrace run ...")
 
 
-def memory(limits: tuple[pathlib.Path, ...] = _CGROUPS) -> Iterator[Finding]:
-    """Whether there is memory enough, also where a container limits it."""
-    found = psutil.virtual_memory()
-    limit = min([found.total, *_limits(limits)])
-    free = min(found.available, limit)
-    text = f"{free / _GB:.1f} GB free of {limit / _GB:.1f} GB"
-    if free < _LEAST_MEMORY:
-        expected = f"{text}, expected {_LEAST_MEMORY / _GB:.0f} GB"
-        yield warning("memory", expected, "End other programs, or raise the container's limit")
-    else:
+def memory(
+    groups: Groups = _GROUPS, system: pathlib.Path = pathlib.Path("/proc/meminfo")
+) -> Iterator[Finding]:
+    """Whether there is memory for a small run, also where a container limits it."""
+    lines = (line.split() for line in system.read_text(encoding="ascii").splitlines())
+    found = {words[0]: int(words[1]) * 1024 for words in lines if len(words) == 3}  # in kB
+    limits = [(found["MemTotal:"], found["MemAvailable:"]), *groups.memory()]
+    total, free = min(most for most, _ in limits), min(left for _, left in limits)
+    limited = " that its control group allows" if total < found["MemTotal:"] else ""
+    text = f"{size(free)} free of {size(total)}{limited}"
+    if free >= _GOOD_MEMORY:
         yield ok("memory", text)
+        return
+    text += f"; a small run takes {size(_LEAST_MEMORY)}, and more the more stages run at once"
+    mend = "End other programs, or raise the limit of the container (docker run --memory)"
+    yield (warning if free >= _LEAST_MEMORY else problem)("memory", text, mend)
 
 
-def _limits(files: tuple[pathlib.Path, ...]) -> Iterator[int]:
-    for file in files:
-        try:
-            text = file.read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        if text.isdecimal():
-            yield int(text)
-
-
-def disk(folder: pathlib.Path, data: int = 0) -> Iterator[Finding]:
-    """Whether there is room for runs, and for temporary files.
-
-    Args:
-        folder: where runs go; it need not be there yet.
-        data: bytes of the data.
-    """
-    for name, place in (("disk", folder), ("temporary files", pathlib.Path(tempfile.gettempdir()))):
-        there = next(each for each in (place, *place.parents) if each.exists())
-        free = psutil.disk_usage(str(there)).free
-        needed = max(_LEAST_DISK, TIMES_THE_DATA * data) if name == "disk" else _LEAST_DISK // 4
-        text = f"{free / _GB:.1f} GB free at {there}"
-        if free >= needed:
-            yield ok(name, text)
-        else:
-            mend = "Free some space (`headrace gc`), or name another folder"
-            mend += " with --runs" if name == "disk" else " with TMPDIR"
-            yield problem(name, f"{text}, expected {needed / _GB:.1f} GB", mend)
+def shared_memory(
+    folder: pathlib.Path = pathlib.Path("/dev/shm"),  # noqa: S108  as NCCL names it
+    gpu: pathlib.Path = pathlib.Path("/dev/nvidia0"),
+) -> Iterator[Finding]:
+    """Whether several GPUs could exchange gradients: NCCL does it in shared memory."""
+    try:
+        status = os.statvfs(folder)
+        free = status.f_bavail * status.f_frsize
+    except OSError:
+        free = 0
+    if free < _LEAST_SHARED and gpu.exists():
+        text = f"{size(free)} free at {folder}; several GPUs need {size(_LEAST_SHARED)}"
+        yield warning("shared memory", text, "docker run --shm-size=1g ..., or --ipc=host")
+    else:
+        yield ok("shared memory", f"{size(free)} free at {folder}")
 
 
 def open_files() -> Iterator[Finding]:
     """Whether a process may open as many files as a run reads and writes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= _LEAST_FILES:
-        yield ok("open files", f"{soft} a process")
+    soft, hard = (
+        math.inf if limit == resource.RLIM_INFINITY else limit
+        for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    if soft >= _LEAST_FILES:
+        yield ok("open files", f"{soft:,} at once" if soft < math.inf else "no limit")
         return
-    mend = f"Run `ulimit -n {_LEAST_FILES}` before (the system allows up to {hard})"
-    yield warning("open files", f"got {soft} a process, expected {_LEAST_FILES}", mend)
+    mend = f"ulimit -n {_LEAST_FILES}"
+    if hard < _LEAST_FILES:
+        mend = f"raise the system's {hard} in /etc/security/limits.conf, or docker run --ulimit"
+    yield warning("open files", f"got {soft} at once, expected {_LEAST_FILES}", mend)

@@ -1,39 +1,71 @@
-"""The spec, and the data that it names."""
+"""The spec, what it names, and whether what comes of it has room: in a process of its own."""
 
+import functools
 import pathlib
+import sys
 from collections.abc import Iterator
 
-from components.example_gen import files
-from modules.errors import InputProblem
-from pipeline import spec as spec_of
+from pipeline.console import near
+from pipeline.doctor import disk, mending
+from pipeline.doctor.apart import apart, tell
 from pipeline.doctor.finding import Finding, ok, problem
-from pipeline.local.preflight import check_before
-from pipeline.spec import Spec
+from pipeline.history.columns import count, size
+
+# Bytes that a first run adds to its folder: a model and records, and a part that grows with the
+# data. Of the flights (2 MB of CSV) `du -sb runs` gives 6.1 MB, of their rows ten times over (20
+# MB) 15.8 MB: half a byte for each of the text. As Parquet, or gzip, they have a fifth of the
+# bytes. All doubled, as `stock` steps write more.
+_FIXED = 12_000_000
+_OF_TEXT, _OF_COMPRESSED = 1, 5
+_TEXT = (".csv", ".tsv", ".jsonl", ".ndjson", ".tfrecord", ".tfrecords")
 
 
-def usable(spec_file: pathlib.Path) -> Iterator[Finding]:
-    """Every problem of a spec, its schema and its data's header."""
+def usable(spec_file: pathlib.Path, runs: pathlib.Path) -> Iterator[Finding]:
+    """Every problem of a spec, its schema and its data; apart, as readers of data may crash."""
+    yield from apart("-m", __name__, str(spec_file), str(runs), mend=mending.environment())
+
+
+def check(spec_file: pathlib.Path, runs: pathlib.Path) -> Iterator[Finding]:
+    """The same, in this process."""
+    from components.example_gen import files
+    from modules.errors import InputProblem
+    from pipeline.local.preflight import check_before
+    from pipeline.local.requesting import Order, requested
+
+    folder = spec_file.absolute().parent
     try:
-        spec = spec_of.load(spec_file)
-        check_before(spec, spec_file.absolute().parent, [])
+        spec, request = requested(spec_file, Order(runs=runs))
+        check_before(spec, folder, [])
+        data = files.find(spec.data.source, folder)
     except InputProblem as error:
         for each in error.problems:
-            yield problem("spec", each, "Change the spec, or what it names")
+            yield problem("spec", each, f"Change {near(spec_file.absolute())}, or what it names")
+        return
+    yield ok("spec", f"{spec.name}: {count(len(spec.features), 'feature')}, {spec.label.task}")
+    if spec.push.to:
+        yield from disk.usable(pathlib.Path(request.serving), "push.to")
+    yield from room_for_runs(data, runs)
+
+
+def room_for_runs(data: list[pathlib.Path], runs: pathlib.Path) -> Iterator[Finding]:
+    """Whether what a run makes of the data has room on the disk."""
+    sizes = {path: path.stat().st_size for path in data}
+    needed = _FIXED + sum(each * _times(path) for path, each in sizes.items())
+    free = disk.free_bytes(runs)
+    text = (
+        f"{count(len(data), 'file')} of {size(sum(sizes.values()))}; a run takes about "
+        f"{size(needed)} of the {size(free)} free at {disk.existing(runs)}"
+    )
+    if needed < free:
+        yield ok("data", text)
     else:
-        yield ok("spec", f"{spec.name}: {len(spec.features)} features, label {spec.label.column}")
+        yield problem("data", text, "Free some (`headrace gc`), or name another disk with --runs")
 
 
-def loaded(spec_file: pathlib.Path) -> Spec | None:
-    """The spec, if it can be used."""
-    try:
-        return spec_of.load(spec_file)
-    except InputProblem:
-        return None
+def _times(path: pathlib.Path) -> int:
+    return _OF_TEXT if path.suffix.lower() in _TEXT else _OF_COMPRESSED
 
 
-def bytes_of_data(spec: Spec, folder: pathlib.Path) -> int:
-    """How large the data files are together; 0 if there are none."""
-    try:
-        return sum(path.stat().st_size for path in files.find(spec.data.source, folder))
-    except InputProblem:
-        return 0
+if __name__ == "__main__":
+    given, folder_of_runs = map(pathlib.Path, sys.argv[1:])
+    tell({"spec": functools.partial(check, given, folder_of_runs)})
