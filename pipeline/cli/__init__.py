@@ -1,0 +1,25 @@
+"""`headrace …`: the only room that parses arguments. What is heavy is imported by commands."""
+
+import click
+
+from pipeline.cli.history import diff, explain, gc, runs_, show
+from pipeline.cli.kubeflow import compile_, status, submit
+from pipeline.cli.running import run
+from pipeline.cli.starting import doctor, init
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `headrace init DATA --label COLUMN`, then `headrace run SPEC`.",
+)
+@click.version_option(package_name="headrace")
+def main() -> None:
+    """From a table to a validated, trained, judged and pushed Keras model."""
+
+
+for _command in (
+    init, run, doctor,
+    runs_, show, diff, explain, gc,
+    compile_, submit, status,
+):  # fmt: skip
+    main.add_command(_command)
