@@ -35,13 +35,15 @@ class Head:
     """What a model predicts, and how its output looks.
 
     binary: one probability, of the second class; multiclass: a probability a class;
-    regression: one number in the label's unit, `mean` and `std` being those of the train split.
+    regression: one number in the label's unit, `mean` and `std` being those of the train split;
+    quantile: a number a quantile, never falling.
     """
 
     task: str
     classes: int = 0
     mean: float = 0.0
     std: float = 1.0
+    quantiles: tuple[float, ...] = ()
 
 
 def columns(
@@ -103,7 +105,12 @@ def _boundaries(values: np.ndarray) -> tuple[float, ...]:
 
 
 def head(label: Label, train_labels: np.ndarray) -> Head:
-    """The head for a task; a regression's scale is measured on the train split."""
-    if label.task != "regression":
+    """The head for a task; a number's scale is measured on the train split."""
+    if not label.is_number:
         return Head(label.task, len(label.classes))
-    return Head(label.task, 0, float(np.mean(train_labels)), float(np.std(train_labels)) or 1.0)
+    return Head(
+        label.task,
+        quantiles=label.quantiles,
+        mean=float(np.mean(train_labels)),
+        std=float(np.std(train_labels)) or 1.0,
+    )

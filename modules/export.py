@@ -56,7 +56,8 @@ def outputs(prediction: tf.Tensor, label: Label) -> Tensors:
     Returns:
         binary: `probability` float32 `(batch, 1)`, of the second class; multiclass:
         `probabilities` float32 `(batch, classes)` and `class` string `(batch, 1)`, the likeliest;
-        regression: `prediction` float32 `(batch, 1)`.
+        regression: `prediction` float32 `(batch, 1)`; quantile: `quantiles` float32
+        `(batch, quantiles)`, never falling.
     """
     match label.task:
         case "binary":
@@ -67,15 +68,20 @@ def outputs(prediction: tf.Tensor, label: Label) -> Tensors:
                 "probabilities": prediction,
                 "class": tf.gather(tf.constant(label.classes), likeliest),
             }
+        case "quantile":
+            return {"quantiles": prediction}
         case _:
             return {"prediction": prediction}
 
 
 def prediction_key(label: Label) -> str:
     """The output that metrics are computed on."""
-    return {"binary": "probability", "multiclass": "probabilities", "regression": "prediction"}[
-        label.task
-    ]
+    return {
+        "binary": "probability",
+        "multiclass": "probabilities",
+        "regression": "prediction",
+        "quantile": "quantiles",
+    }[label.task]
 
 
 def export(

@@ -159,8 +159,8 @@ def _vocabulary_ids(column: tf.SparseTensor, vocabulary: Any) -> tf.Tensor:
 
 
 def label(column: tf.SparseTensor, label: Label) -> tf.Tensor:
-    """The label `(batch, 1)`: int64 place among the classes or -1; float32 for regression."""
-    if label.task == "regression":
+    """The label `(batch, 1)`: int64 place among the classes or -1; float32 for a number."""
+    if label.is_number:
         return dense(finite(column), float("nan"))
     same = tf.equal(dense(column, ""), tf.constant([label.classes]))
     return tf.where(

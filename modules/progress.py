@@ -4,11 +4,29 @@ The local runner shows the latest message beside the node; in a pod it is a line
 message may have a `fraction`, from 0 to 1, among its extra attributes.
 """
 
+import contextlib
 import logging
 import time
+from collections.abc import Iterator
 
 LOGGER = logging.getLogger("headrace.progress")
 SECONDS = 0.5  # between two messages
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[list[str]]:
+    """The messages while the context lasts, as they come."""
+    messages: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    level = LOGGER.level
+    LOGGER.addHandler(listener)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        yield messages
+    finally:
+        LOGGER.setLevel(level)
+        LOGGER.removeHandler(listener)
 
 
 class Rows:

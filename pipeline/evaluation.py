@@ -7,12 +7,12 @@ from typing import Any
 # The protos by their module: TFMA 0.52 does not offer all of them at its top.
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
+from components.evaluator.config import Judging
 from modules.export import prediction_key
 from modules.preprocessing import transformed
-from pipeline.metrics import METRICS
-from pipeline.spec import Rule, Spec, as_columns
-
-Slice = tuple[str, ...]
+from pipeline.metrics import PLOTS, metric
+from pipeline.rules import Rule, as_columns, metric_names
+from pipeline.spec import Spec
 
 
 def eval_config(spec: Spec) -> Any:
@@ -24,14 +24,35 @@ def eval_config(spec: Spec) -> Any:
                 preprocessing_function_names=["transform_features"],
                 label_key=transformed(spec.label.column),
                 prediction_key=prediction_key(spec.label),
+                example_weight_key=spec.evaluation.weight,
             )
         ],
         slicing_specs=[tfma.SlicingSpec(feature_keys=piece) for piece in _slices(spec)],
-        metrics_specs=[tfma.MetricsSpec(metrics=[*_metrics(spec)])],
+        metrics_specs=[tfma.MetricsSpec(metrics=[*_metrics(spec), *_plots(spec)])],
+        options=_options(spec),
     )
 
 
-def _slices(spec: Spec) -> list[Slice]:
+def judging(spec: Spec) -> Judging | None:
+    """What our own Evaluator is told beside it, if there is anything."""
+    told = Judging(forced_by=spec.evaluation.forced_by, buckets=spec.evaluation.buckets)
+    return None if told == Judging() else told
+
+
+def _options(spec: Spec) -> Any:
+    """Nothing that is as TFMA has it by itself."""
+    options: dict[str, Any] = {}
+    if spec.evaluation.min_slice_rows > 1:
+        options["min_slice_size"] = {"value": spec.evaluation.min_slice_rows}
+    if spec.evaluation.intervals:
+        options["compute_confidence_intervals"] = {"value": True}
+        options["confidence_intervals"] = {
+            "method": tfma.ConfidenceIntervalOptions.POISSON_BOOTSTRAP
+        }
+    return tfma.Options(**options) if options else None
+
+
+def _slices(spec: Spec) -> list[tuple[str, ...]]:
     """All rows, then every slice that the spec or one of its rules names, once."""
     named = [*spec.evaluation.slices, *(r.slice for r in spec.evaluation.rules if r.slice)]
     return list(dict.fromkeys([(), *(as_columns(piece) for piece in named)]))
@@ -43,11 +64,14 @@ def _metrics(spec: Spec) -> Iterable[Any]:
         class_name="ExampleCount",
         threshold=tfma.MetricThreshold(value_threshold={"lower_bound": {"value": 1}}),
     )
-    for name, class_name in METRICS[spec.label.task].items():
+    for name in metric_names(spec):
+        made = metric(spec.label, name)
+        assert made is not None  # a spec that names another is refused
         rules = [rule for rule in spec.evaluation.rules if rule.metric == name]
         yield tfma.MetricConfig(
-            class_name=class_name,
-            config=json.dumps({"name": name}),
+            class_name=made.class_name,
+            module=made.module,
+            config=made.json(),
             per_slice_thresholds=[
                 tfma.PerSliceMetricThreshold(
                     slicing_specs=[tfma.SlicingSpec(feature_keys=as_columns(rule.slice or ()))],
@@ -57,6 +81,11 @@ def _metrics(spec: Spec) -> Iterable[Any]:
                 for threshold in _thresholds(rule)
             ],
         )
+
+
+def _plots(spec: Spec) -> Iterable[Any]:
+    for class_name, settings in PLOTS.get(spec.label.task, {}).items():
+        yield tfma.MetricConfig(class_name=class_name, config=json.dumps(settings))
 
 
 def _thresholds(rule: Rule) -> Iterable[Any]:

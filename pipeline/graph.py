@@ -26,7 +26,7 @@ from components.transform.component import Transform
 from modules.spec.learning import Interface
 from modules.spec.workers import Workers
 from pipeline.beam import beam_args
-from pipeline.evaluation import eval_config
+from pipeline.evaluation import eval_config, judging
 from pipeline.spec import Spec, split_names
 
 WARM_START, BASELINE = "WarmStart", "Baseline"  # the nodes that look up an earlier model
@@ -135,6 +135,7 @@ def build_pipeline(
     )
     baseline = latest(BASELINE, interface, places, trainer.outputs["model"])
     baseline.add_upstream_node(trainer)  # the latest at the time it is compared with
+    told = judging(spec)
     evaluator = made_by["Evaluator"](
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
@@ -142,6 +143,7 @@ def build_pipeline(
         eval_config=eval_config(spec),
         schema=schema.outputs["schema"],
         example_splits=["eval"],
+        **({"judging": told} if told else {}),  # TFX's own knows of nothing beside the config
     )
     pusher = tfx.Pusher(
         model=trainer.outputs["model"],

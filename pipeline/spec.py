@@ -14,36 +14,12 @@ from modules.spec.features import RawType, argument_name, raw_type
 from modules.spec.label import label_type
 from modules.spec.learning import LearningSpec
 from modules.spec.part import Part
-from pipeline import training
+from pipeline import rules, training
 from pipeline.beam import Beam
 from pipeline.explain import explain
 from pipeline.kubeflow.settings import Kubeflow
 from pipeline.local.settings import Local
-from pipeline.metrics import METRICS
-
-
-class Rule(Part):
-    """A bound on one metric, on all rows or on every value of a slice."""
-
-    metric: str
-    slice: str | tuple[str, ...] | None = None  # a column, or columns crossed
-    min: float | None = None
-    max: float | None = None
-    change_min: float | None = None  # against the latest blessed model
-    change_max: float | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _bounds_something(self) -> "Rule":
-        if self.min is self.max is self.change_min is self.change_max is None:
-            raise ValueError("the rule bounds nothing: give min, max, change_min or change_max")
-        return self
-
-
-class Evaluation(Part):
-    """The `[evaluation]` table. Without rules every finite model is blessed."""
-
-    slices: tuple[str | tuple[str, ...], ...] = ()
-    rules: tuple[Rule, ...] = ()
+from pipeline.rules import Evaluation
 
 
 class Push(Part):
@@ -79,8 +55,10 @@ class Spec(LearningSpec):
         }
         columns[self.label.column] = label_type(self.label)
         columns |= self.data.carry
-        for name in sliced_columns(self.evaluation):
-            columns.setdefault(name, "text")
+        for name in self.evaluation.columns():
+            columns.setdefault(name, "number" if name in self.evaluation.buckets else "text")
+        if self.evaluation.weight is not None:
+            columns.setdefault(self.evaluation.weight, "number")
         return columns
 
     def table(self, data_format: str) -> Table:
@@ -95,17 +73,6 @@ class Spec(LearningSpec):
                 "split": self.data.split.model_dump(),
             }
         )
-
-
-def sliced_columns(evaluation: Evaluation) -> list[str]:
-    """Every column that a slice or the slice of a rule names."""
-    slices = [*evaluation.slices, *(rule.slice for rule in evaluation.rules if rule.slice)]
-    return [column for piece in slices for column in as_columns(piece)]
-
-
-def as_columns(piece: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of a slice: one, or several crossed."""
-    return (piece,) if isinstance(piece, str) else piece
 
 
 def load(path: pathlib.Path, overrides: Sequence[str] = ()) -> Spec:
@@ -179,7 +146,7 @@ def _contradictions(spec: Spec, folder: pathlib.Path) -> Iterator[str]:
     """What each part allows and the parts together do not."""
     yield from _in_features(spec)
     yield from training.contradictions(spec)
-    yield from _in_evaluation(spec)
+    yield from rules.contradictions(spec)
     for allowed in spec.validation.allow:
         if allowed.feature is not None and allowed.feature not in spec.columns():
             yield (
@@ -229,21 +196,6 @@ def _in_split(spec: Spec) -> Iterator[str]:
             f"data.carry: {column!r} is carried as {carried!r}, expected {needed[0]!r} for a split "
             f"by {split.by}"
         )
-
-
-def _in_evaluation(spec: Spec) -> Iterator[str]:
-    known = METRICS[spec.label.task]
-    for index, rule in enumerate(spec.evaluation.rules):
-        if rule.metric not in known:
-            yield (
-                f"evaluation.rules[{index}].metric: got {rule.metric!r}, expected one of "
-                f"{', '.join(known)} for task {spec.label.task!r}{did_you_mean(rule.metric, known)}"
-            )
-    for name in dict.fromkeys(sliced_columns(spec.evaluation)):
-        feature = spec.features.get(name)
-        kind = raw_type(feature) if feature else spec.data.carry.get(name, "text")
-        if name == spec.label.column or kind != "text":
-            yield f"evaluation.slices: {name!r} is not a category; slice by columns of text"
 
 
 def _missing_files(spec: Spec, folder: pathlib.Path) -> Iterator[str]:

@@ -46,7 +46,12 @@ def _in_crosses(key: str, model: Model | None, features: Features) -> Iterator[s
 def _in_loss(loss: Loss | None, label: Label) -> Iterator[str]:
     if loss is None:
         return
-    if label.task not in loss.tasks:
+    if label.task == "quantile":
+        yield (
+            f"training.loss: got {loss.name!r}, and the label's task is 'quantile', which has its "
+            f"own; leave it out"
+        )
+    elif label.task not in loss.tasks:
         yield (
             f"training.loss: {loss.name!r} is for task {_either(loss.tasks)}, and the label's "
             f"task is {label.task!r}"

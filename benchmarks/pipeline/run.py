@@ -2,6 +2,7 @@
 
     python benchmarks/pipeline/run.py                                    # everything
     python benchmarks/pipeline/run.py --sizes 15k --repeat 1 --arms stock headrace
+    python benchmarks/pipeline/run.py --sizes 15k 150k --repeat 1 --add  # to what was measured
 
 Every run is a process of its own in an empty folder. Writes results.json after each, and at the end
 the tables of README.md (table.py). Wants a machine that does nothing else.
@@ -77,15 +78,30 @@ def arguments() -> argparse.Namespace:
         "--once", nargs="*", choices=rows.SIZES, default=[], help="sizes that are run but once"
     )
     parser.add_argument(
+        "--add", action="store_true", help="to the runs of results.json, of the same machine"
+    )
+    parser.add_argument(
         "--work", type=pathlib.Path, help="a folder with room for some GB; default: a temporary one"
     )
     return parser.parse_args()
 
 
+def begun(add: bool) -> dict[str, Any]:
+    """Results without runs, or those of results.json, of this machine and these packages."""
+    results = {"machine": machine(), "runs": []}
+    if not add:
+        return results
+    before: dict[str, Any] = json.loads(table.RESULTS.read_text(encoding="utf-8"))
+    here, there = ({**each["machine"], "date": ""} for each in (results, before))
+    if here != there:
+        raise SystemExit(f"results.json is of another machine: {there}, and this is {here}")
+    return before
+
+
 def main() -> None:
     """Measures what is asked for, in turns, so that a slow hour of the machine hits all alike."""
     given = arguments()
-    results: dict[str, Any] = {"machine": machine(), "runs": []}
+    results = begun(given.add)
     with tempfile.TemporaryDirectory(dir=given.work) as name:
         work = pathlib.Path(name)
         copied = work / "template"

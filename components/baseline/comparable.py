@@ -3,26 +3,25 @@
 import os
 
 import pydantic
+from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from modules.spec.learning import Interface
 
 
-def takes(model: str, examples: Interface) -> bool:
-    """Whether the SavedModel in a folder takes such examples.
+def refusal(model: str, examples: Interface) -> str | None:
+    """Why the SavedModel in a folder cannot be given such examples; None: it can."""
+    if not fileio.exists(model):
+        return "its files are gone"
+    path = os.path.join(model, Interface.FILE)
+    return refusal_of(io_utils.read_string_file(path) if fileio.exists(path) else None, examples)
 
-    False for a folder that is gone, or was written by another version of ours.
-    """
+
+def refusal_of(text: str | None, examples: Interface) -> str | None:
+    """The same of a model by the text of its `Interface.FILE`; None: it has no such file."""
+    if text is None:
+        return f"it has no {Interface.FILE}"
     try:
-        text = io_utils.read_string_file(os.path.join(model, Interface.FILE))
-    except OSError:
-        return False
-    return describes_one_that_takes(text, examples)
-
-
-def describes_one_that_takes(text: str | None, examples: Interface) -> bool:
-    """Whether the text is the `Interface.FILE` of a model that takes such examples."""
-    try:
-        return examples.serves(Interface.model_validate_json(text or ""))
+        return examples.refusal(Interface.model_validate_json(text))
     except pydantic.ValidationError:
-        return False
+        return f"its {Interface.FILE} is of another version of Headrace"

@@ -13,8 +13,9 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils
 
-from components.baseline.comparable import describes_one_that_takes, takes
+from components.baseline.comparable import refusal, refusal_of
 from components.pusher.store import Store, is_store
+from modules.progress import LOGGER
 from modules.spec.learning import Interface
 
 # Custom property of a model that is none: a pod has to give each of its outputs.
@@ -47,18 +48,26 @@ def LatestPushed(
 def _from_store(destination: str, examples: Interface, copy: pathlib.Path) -> bool:
     store = Store(destination)
     for version in reversed(store.versions()):
-        if describes_one_that_takes(store.read(version, Interface.FILE), examples):
+        why = refusal_of(store.read(version, Interface.FILE), examples)
+        if why is None:
             store.fetch(version, copy)
             return True
+        _pass_over(str(version), why)
     return False
 
 
 def _from_folder(destination: str, examples: Interface, copy: pathlib.Path) -> bool:
     for version in _newest_first(pathlib.Path(destination)):
-        if takes(str(version), examples):
+        why = refusal(str(version), examples)
+        if why is None:
             shutil.copytree(version, copy)
             return True
+        _pass_over(version.name, why)
     return False
+
+
+def _pass_over(version: str, why: str) -> None:
+    LOGGER.info(f"version {version} was pushed later, but {why}")
 
 
 def _newest_first(destination: pathlib.Path) -> list[pathlib.Path]:

@@ -8,7 +8,8 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.types import Artifact
 from tfx.utils import path_utils
 
-from components.baseline.comparable import takes
+from components.baseline.comparable import refusal
+from modules.progress import LOGGER
 from modules.spec.learning import Interface
 
 CANDIDATE = "candidate"  # input: the model that is to be compared
@@ -46,14 +47,19 @@ class LatestComparableModel(LatestBlessedModelStrategy):
         model_channel_key: str,
         model_blessing_channel_key: str,
     ) -> dict[str, list[Artifact]]:
-        models = input_dict[model_channel_key]
+        keys = (model_channel_key, model_blessing_channel_key)
+        refusals = {
+            model.id: refusal(path_utils.serving_model_path(model.uri), self._candidate)
+            for model in input_dict[model_channel_key]
+        }
         comparable = [
-            model
-            for model in models
-            if takes(path_utils.serving_model_path(model.uri), self._candidate)
+            model for model in input_dict[model_channel_key] if refusals[model.id] is None
         ]
-        narrowed = {**input_dict, model_channel_key: comparable}
+        latest = super()._resolve(input_dict, *keys)[model_channel_key]
+        for model in latest:
+            if refusals[model.id]:
+                LOGGER.info(f"model {model.id} was blessed later, but {refusals[model.id]}")
         found: dict[str, list[Artifact]] = super()._resolve(
-            narrowed, model_channel_key, model_blessing_channel_key
+            {**input_dict, model_channel_key: comparable}, *keys
         )
         return found

@@ -55,7 +55,7 @@ def _of_label(split: str, statistics: Any, label: Label) -> Iterator[Finding]:
     column = _columns(statistics).get(label.column)
     if column is None:
         return
-    if label.task == "regression":
+    if label.is_number:
         numbers = column.num_stats
         constant = f"{numbers.min:g}" if numbers.min == numbers.max else None
     else:

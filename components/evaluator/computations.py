@@ -24,12 +24,14 @@ from tensorflow_model_analysis.metrics import (
     metric_types,
     tf_metric_wrapper,
 )
+from tensorflow_model_analysis.metrics import multi_class_confusion_matrix_metrics as of_classes
 
-from components.evaluator import tallies
+from components.evaluator import numbers, tallies
 from components.evaluator.tallies import Tally
 
-_ANY = frozenset({"binary", "multiclass", "regression"})
+_ANY = frozenset({"binary", "multiclass", "regression", "quantile"})
 _OF_ONE_NUMBER = frozenset({"binary", "regression"})
+_NUMBER = frozenset({"regression", "quantile"})  # as the label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,12 @@ class Computations:
     def tallies(self) -> list[Tally]:
         """What Beam adds up."""
         return [
-            Tally(computation.keys[0].model_name, form.amounts, form.cells)
+            Tally(
+                computation.keys[0].model_name,
+                form.amounts,
+                form.cells,
+                bool(computation.keys[0].example_weighted),
+            )
             for computation, form in zip(self.combining, self.forms, strict=True)
         ]
 
@@ -97,12 +104,12 @@ def computations(eval_config: Any, tasks: Mapping[str, str]) -> Computations | s
 
 
 def _form(computation: Any) -> Form | None:
-    """The computation as a tally, if it is one of those of whole predictions without weights."""
+    """The computation as a tally, if it is one of those of whole predictions."""
     standard = metric_types.StandardMetricInputsPreprocessor
     if any(type(each) is not standard for each in computation.preprocessors or ()):
         return None
     for key in computation.keys:
-        if key.sub_key or key.aggregation_type or key.output_name or key.example_weighted:
+        if key.sub_key or key.aggregation_type or key.output_name:
             return None
     make = _FORMS.get(type(computation.combiner))
     return make(computation.combiner) if make else None
@@ -126,6 +133,19 @@ def _histogram(combiner: Any) -> Form | None:
         frozenset({"binary"}),
         cells=combiner._num_buckets + 2,
     )
+
+
+def _confusion_of_classes(combiner: Any) -> Form | None:
+    if combiner._thresholds != [0.0]:
+        return None
+
+    def accumulator(cells: np.ndarray, sums: np.ndarray) -> Any:
+        actual, said = np.divmod(cells, tallies.CLASSES)
+        entries = map(of_classes.MatrixEntryKey, (actual - 1).tolist(), (said - 1).tolist())
+        return of_classes.Matrices({0.0: dict(zip(entries, sums[:, 0].tolist(), strict=True))})
+
+    amounts, cells = tallies.confusion_of_classes, tallies.CLASSES**2
+    return Form(amounts, accumulator, frozenset({"multiclass"}), cells)
 
 
 def _confusion(combiner: Any) -> Form | None:
@@ -188,8 +208,17 @@ def _keras_means(combiner: Any) -> Form | None:
             made.add_weights(0, place, np.array([total, count]))
         return made
 
-    amounts = functools.partial(tallies.means, of=tuple(names))
+    values = tuple(
+        _keras_mean(config) for config in configs if config["class_name"] in _KERAS_TASKS
+    )
+    amounts = functools.partial(tallies.means, of=values)
     return Form(amounts, accumulator, frozenset.intersection(*tasks))
+
+
+def _keras_mean(config: dict[str, Any]) -> tallies.Mean:
+    if config["class_name"] == _TOP_K:
+        return functools.partial(tallies.is_among_likeliest, k=config["config"]["k"])
+    return tallies.KERAS_MEANS[config["class_name"]]
 
 
 def _has_defaults(config: dict[str, Any]) -> bool:
@@ -197,7 +226,9 @@ def _has_defaults(config: dict[str, Any]) -> bool:
     return all(usual.get(name, value) == value for name, value in config["config"].items())
 
 
+_TOP_K = "SparseTopKCategoricalAccuracy"
 _KERAS_TASKS = {
+    _TOP_K: frozenset({"multiclass"}),
     "RootMeanSquaredError": _OF_ONE_NUMBER,
     "SparseCategoricalAccuracy": frozenset({"multiclass"}),
     "SparseCategoricalCrossentropy": frozenset({"multiclass"}),
@@ -206,9 +237,11 @@ _FORMS: dict[type, Callable[[Any], Form | None]] = {
     example_count._ExampleCountCombiner: _count,
     calibration_histogram._CalibrationHistogramCombiner: _histogram,
     binary_confusion_matrices._BinaryConfusionMatrixCombiner: _confusion,
+    of_classes._MultiClassConfusionMatrixCombiner: _confusion_of_classes,
     cross_entropy_metrics._BinaryCrossEntropyCombiner: _cross_entropy,
     calibration._WeightedLabelsPredictionsExamplesCombiner: _label_and_prediction,
     mean_regression_error._MeanAbsoluteErrorCombiner: _regression_error(tallies.absolute_error),
     mean_regression_error._MeanSquaredErrorCombiner: _regression_error(tallies.squared_error),
     tf_metric_wrapper._CompilableMetricsCombiner: _keras_means,
+    numbers.Combiner: lambda combiner: Form(combiner.amounts, lambda _, sums: sums[0], _NUMBER),
 }

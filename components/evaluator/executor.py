@@ -6,16 +6,22 @@ from typing import Any
 
 import apache_beam as beam
 from tensorflow_model_analysis.metrics import metric_specs
+from tensorflow_model_analysis.writers import eval_config_writer
 from tfx.components.evaluator import constants, executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as keys
 from tfx.utils import io_utils, json_utils
 
 from components.columns import ReadSplits
+from components.evaluator.config import Judging
+from components.evaluator.judging import judge
 from components.evaluator.results import results, write
-from components.evaluator.scope import ByRows, Plan, plan
+from components.evaluator.scope import ByRows, Plan, given_config, plan
 from components.evaluator.scoring import Score
 from components.evaluator.totals import Total, Totals, keep, kept
+from components.evaluator.verdict import Verdict
+from modules.progress import LOGGER
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,27 +39,41 @@ class Executor(executor.Executor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Runs the component."""
+        settings = Judging.of(exec_properties)
+        evaluation = artifact_utils.get_single_uri(output_dict[keys.EVALUATION_KEY])
         try:
             found = plan(input_dict, exec_properties)
         except ByRows as reason:
+            if settings.buckets:
+                raise ValueError(
+                    f"Slices by ranges of numbers need an evaluation in columns, and {reason}. "
+                    f"Leave out the buckets, or what is in the way"
+                ) from reason
             _LOG.info("Evaluated row by row, by TFX's own executor: %s.", reason)
             super().Do(input_dict, output_dict, exec_properties)
-            return
-        self._log_startup(input_dict, output_dict, exec_properties)
-        totals = self._totals(found, input_dict, exec_properties)
-        config = found.eval_config
-        verdict = write(
-            artifact_utils.get_single_uri(output_dict[keys.EVALUATION_KEY]),
-            list(results(totals, found.computations, config)),
-            config,
-            {name: model.folder for name, model in found.models.items()},
-        )
+        else:
+            self._log_startup(input_dict, output_dict, exec_properties)
+            totals = self._totals(found, settings, input_dict, exec_properties)
+            write(
+                evaluation,
+                list(results(totals, found.computations, found.eval_config, found.samples)),
+                found.eval_config,
+                {name: model.folder for name, model in found.models.items()},
+            )
+        config = eval_config_writer.load_eval_run(evaluation)[0]
         # As in TFX: without thresholds, nothing is blessed.
         if metric_specs.metric_thresholds_from_metrics_specs(config.metrics_specs, config):
-            bless(verdict.validation_ok, input_dict, output_dict, exec_properties)
+            asked = given_config(exec_properties)
+            verdict = judge(evaluation, asked, settings.forced_by)
+            LOGGER.info(f"{'blessed' if verdict.blessed else 'not blessed'}: {verdict.sentence}")
+            bless(verdict, input_dict, output_dict, exec_properties)
 
     def _totals(
-        self, found: Plan, input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]
+        self,
+        found: Plan,
+        settings: Judging,
+        input_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
     ) -> Totals:
         schema = None
         if input_dict.get(keys.SCHEMA_KEY):
@@ -67,20 +87,23 @@ class Executor(executor.Executor):
                 pipeline
                 | "Read" >> ReadSplits(examples, splits or ["eval"], schema)
                 | beam.Values()
-                | "Score" >> beam.ParDo(Score(found.models, found.columns))
-                | "Total" >> beam.CombineGlobally(Total(found.computations.tallies(), found.slices))
+                | "Score" >> beam.ParDo(Score(found.models, found.columns, settings.buckets))
+                | "Total"
+                >> beam.CombineGlobally(
+                    Total(found.computations.tallies(), found.slices, found.samples)
+                )
                 | "Keep" >> beam.Map(keep, path)
             )
         return kept(path)
 
 
 def bless(
-    is_good: bool,
+    verdict: Verdict,
     input_dict: dict[str, list[Any]],
     output_dict: dict[str, list[Any]],
     exec_properties: dict[str, Any],
 ) -> None:
-    """Writes the ModelBlessing as TFX's executor does (1.21, where it is no function)."""
+    """Writes the ModelBlessing as TFX's executor does (1.21, where it is no function), and why."""
     blessing = artifact_utils.get_single_instance(output_dict[keys.BLESSING_KEY])
     (model,) = input_dict[keys.MODEL_KEY]
     blessing.set_string_custom_property(
@@ -96,7 +119,17 @@ def bless(
         )
     if "current_component_id" in exec_properties:
         blessing.set_string_custom_property("component_id", exec_properties["current_component_id"])
-    name = constants.BLESSED_FILE_NAME if is_good else constants.NOT_BLESSED_FILE_NAME
-    io_utils.write_string_file(os.path.join(blessing.uri, name), "")
-    value = constants.BLESSED_VALUE if is_good else constants.NOT_BLESSED_VALUE
+    for key, text in (("verdict", verdict.sentence), ("forced_by", verdict.forced_by)):
+        if text:
+            blessing.set_string_custom_property(key, text)
+    io_utils.write_string_file(
+        os.path.join(blessing.uri, Verdict.FILE), verdict.model_dump_json(indent=1)
+    )
+    names = (constants.NOT_BLESSED_FILE_NAME, constants.BLESSED_FILE_NAME)
+    for name in names:  # TFX's own executor may have written the other
+        path = os.path.join(blessing.uri, name)
+        if fileio.exists(path):
+            fileio.remove(path)
+    io_utils.write_string_file(os.path.join(blessing.uri, names[verdict.blessed]), "")
+    value = constants.BLESSED_VALUE if verdict.blessed else constants.NOT_BLESSED_VALUE
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, value)

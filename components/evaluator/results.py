@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.evaluators import (
+    confidence_intervals_util,
+    metrics_validator,
+    poisson_bootstrap,
+)
 from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator as tfma
-from tensorflow_model_analysis.evaluators import metrics_validator
-from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.utils import model_util
 from tensorflow_model_analysis.writers import eval_config_writer
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as writer
@@ -22,17 +26,44 @@ from components.evaluator.totals import Totals
 Sliced = tuple[SliceKey, dict[Any, Any]]  # TFMA's metrics of a slice
 
 
-def results(totals: Totals, computations: Computations, eval_config: Any) -> Iterator[Sliced]:
-    """The metrics of each slice, by their keys, with the changes against the baseline."""
+def results(
+    totals: Totals, computations: Computations, eval_config: Any, samples: int = 0
+) -> Iterator[Sliced]:
+    """The metrics of each slice, by their keys, with the changes against the baseline.
+
+    With samples of the bootstrap, each number has the interval that TFMA makes of them.
+    """
     baseline = model_util.get_baseline_model_spec(eval_config)
+    without_interval = metric_specs.metric_keys_to_skip_for_confidence_intervals(
+        eval_config.metrics_specs, eval_config=eval_config
+    )
+    combine = poisson_bootstrap._BootstrapSampleCombineFn(samples, without_interval)
     sums = [each.settled() for each in totals.sums]
     cells = [tally.cells for tally in computations.tallies()]
     for key, place in sorted(totals.slices.items(), key=str):
         of_slice = [_part(*each, place, size) for each, size in zip(sums, cells, strict=True)]
-        metrics = computations.results(of_slice)
-        if baseline:
-            metrics |= _changes(metrics, baseline.name)
-        yield tfma._remove_private_metrics(key, metrics)
+        found = []
+        for sample in range(1 + samples):
+            metrics = computations.results(
+                [
+                    (cells, np.split(columns, 1 + samples, axis=1)[sample])
+                    for cells, columns in of_slice
+                ]
+            )
+            if baseline:
+                metrics |= _changes(metrics, baseline.name)
+            found.append(tfma._remove_private_metrics(key, metrics)[1])
+        yield key, _with_intervals(found, combine) if samples else found[0]
+
+
+def _with_intervals(found: list[dict[Any, Any]], combine: Any) -> dict[Any, Any]:
+    """The metrics of the rows as they are, each with what the samples say of its error."""
+    accumulator = combine.create_accumulator()
+    for sample, metrics in enumerate(found, poisson_bootstrap._FULL_SAMPLE_ID):
+        one = confidence_intervals_util.SampleMetrics(metrics, sample)
+        accumulator = combine.add_input(accumulator, one)
+    combined: dict[Any, Any] = combine.extract_output(accumulator)
+    return combined
 
 
 def _part(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pydantic
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_model_analysis.evaluators import poisson_bootstrap
 from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.utils import config_util
 from tfx.dsl.io import fileio
@@ -20,15 +21,17 @@ from modules.spec.learning import Interface
 
 # What of each message of an EvalConfig we know the meaning of.
 _KNOWN = {
-    "EvalConfig": {"model_specs", "slicing_specs", "metrics_specs"},
+    "EvalConfig": {"model_specs", "slicing_specs", "metrics_specs", "options"},
+    "Options": {"min_slice_size", "compute_confidence_intervals", "confidence_intervals"},
     "ModelSpec": {
         "name", "signature_name", "label_key", "prediction_key", "is_baseline",
-        "preprocessing_function_names",
+        "preprocessing_function_names", "example_weight_key",
     },
     "SlicingSpec": {"feature_keys"},
     "MetricsSpec": {"metrics", "model_names", "thresholds", "per_slice_thresholds"},
 }  # fmt: skip
 _TRANSFORM = "transform_features"
+_BOOTSTRAP = config_pb2.ConfidenceIntervalOptions.POISSON_BOOTSTRAP
 
 
 class ByRows(Exception):
@@ -43,6 +46,7 @@ class Plan:
     models: dict[str, Served]  # by their names in the config
     slices: tuple[tuple[str, ...], ...]  # the columns that are crossed, in alphabetical order
     computations: Computations
+    samples: int  # of the bootstrap, beside the rows as they are
 
     @property
     def columns(self) -> list[str]:
@@ -59,6 +63,7 @@ def plan(input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]) -> P
     if exec_properties.get(keys.MODULE_PATH_KEY) or exec_properties.get(keys.MODULE_FILE_KEY):
         raise ByRows("a module of the user's takes part")
     config = _eval_config(input_dict, exec_properties)
+    samples = _samples(config.options)
     slices = dict.fromkeys(tuple(sorted(set(spec.feature_keys))) for spec in config.slicing_specs)
     models = {spec.name if len(config.model_specs) > 1 else "": spec for spec in config.model_specs}
     served = {
@@ -70,21 +75,35 @@ def plan(input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]) -> P
         raise ByRows(f"it asks for {found}")
     if len(input_dict.get(keys.EXAMPLES_KEY, ())) != 1:
         raise ByRows(f"its input {keys.EXAMPLES_KEY} is not one artifact")
-    return Plan(config, served, tuple(slices) or ((),), found)
+    return Plan(config, served, tuple(slices) or ((),), found, samples)
+
+
+def given_config(exec_properties: dict[str, Any]) -> Any:
+    """The EvalConfig that an execution was given, or None."""
+    text = exec_properties.get(keys.EVAL_CONFIG_KEY)
+    return proto_utils.json_to_proto(text, config_pb2.EvalConfig()) if text else None
+
+
+def _samples(options: Any) -> int:
+    """How many samples of the bootstrap are asked for."""
+    if not options.compute_confidence_intervals.value:
+        return 0
+    if options.confidence_intervals.method != _BOOTSTRAP:
+        raise ByRows("its confidence intervals are not those of the bootstrap")
+    return poisson_bootstrap.DEFAULT_NUM_BOOTSTRAP_SAMPLES
 
 
 def _eval_config(input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]) -> Any:
-    text = exec_properties.get(keys.EVAL_CONFIG_KEY)
-    if not text:
+    given = given_config(exec_properties)
+    if given is None:
         raise ByRows("it has no EvalConfig")
-    given = config_pb2.EvalConfig()
-    proto_utils.json_to_proto(text, given)
     # As TFX's executor: without a baseline, changes are not judged.
     config = config_util.update_eval_config_with_defaults(
         given, has_baseline=bool(input_dict.get(keys.BASELINE_MODEL_KEY)), rubber_stamp=True
     )
     config_util.verify_eval_config(config)
-    for message in (config, *config.model_specs, *config.slicing_specs, *config.metrics_specs):
+    parts = (*config.model_specs, *config.slicing_specs, *config.metrics_specs, config.options)
+    for message in (config, *parts):
         kind = message.DESCRIPTOR.name
         more = {field.name for field, _ in message.ListFields()} - _KNOWN[kind]
         if more:
@@ -114,7 +133,7 @@ def _served(spec: Any, input_dict: dict[str, list[Any]], slices: set[str]) -> Se
             raise ByRows(f"its {field} asks for what {folder} has not in columns")
     if {argument_name(name) for name in interface.columns} != set(signatures[SIGNATURE].inputs):
         raise ByRows(f"{folder} takes other columns than {Interface.FILE} says")
-    return Served(folder, interface, spec.prediction_key)
+    return Served(folder, interface, spec.prediction_key, spec.example_weight_key or None)
 
 
 def _interface(folder: str) -> Interface:

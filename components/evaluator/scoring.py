@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import apache_beam as beam
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.utils.shared import Shared
 
+from components.evaluator.slicing import ranges
 from modules.progress import Rows
 from modules.spec.features import argument_name
 from modules.spec.label import Label
@@ -27,6 +29,7 @@ class Served:
     folder: str
     interface: Interface
     output: str
+    weight: str | None = None  # the column of the rows' weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Answers:
 
     labels: np.ndarray  # `(rows,)`: int64 place among the classes or -1, or float32
     predictions: np.ndarray  # float32 `(rows, outputs)`
+    weights: np.ndarray | None = None  # float64 `(rows,)`, 0 or more; None: 1 each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +53,16 @@ class Scored:
 class Score(beam.DoFn):
     """A record batch of lists of at most one value -> `Scored` batches."""
 
-    def __init__(self, models: dict[str, Served], columns: Sequence[str]):
-        """Takes the models by name, and the columns that slices are made of."""
+    def __init__(
+        self,
+        models: dict[str, Served],
+        columns: Sequence[str],
+        buckets: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ):
+        """Takes the models by name, the columns that slices are made of, and ranges of numbers."""
         self._models = models
         self._columns = columns
+        self._buckets = dict(buckets)
         self._shared = {name: Shared() for name in models}
 
     def setup(self) -> None:
@@ -70,9 +80,15 @@ class Score(beam.DoFn):
             yield Scored(
                 rows=part.num_rows,
                 models={name: scorer(part) for name, scorer in self._scorers.items()},
-                columns={name: values(part, name) for name in self._columns},
+                columns={name: self._column(part, name) for name in self._columns},
             )
             self._progress.add(part.num_rows)
+
+    def _column(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        """What a slice is made of: texts or whole numbers, or the ranges that numbers are in."""
+        column = values(batch, name)
+        bounds = self._buckets.get(name)
+        return ranges(column, bounds) if bounds else column
 
 
 class _Scorer:
@@ -83,6 +99,7 @@ class _Scorer:
         import tensorflow as tf
 
         self._interface, self._output = model.interface, model.output
+        self._weight = model.weight
         self._loaded: Any = tf.saved_model.load(model.folder)  # keeps the variables alive
         self._call: Callable[..., Any] = self._loaded.signatures[SIGNATURE]
 
@@ -96,7 +113,24 @@ class _Scorer:
         return Answers(
             labels=labels(values(batch, label.column), label),
             predictions=predictions.reshape(batch.num_rows, -1),
+            weights=weights(batch, self._weight) if self._weight else None,
         )
+
+
+def weights(batch: pa.RecordBatch, name: str) -> np.ndarray:
+    """The weights of rows, float64 `(rows,)`.
+
+    Raises:
+        ValueError: if a row has none, or one that is below 0.
+    """
+    column = pc.cast(values(batch, name), pa.float64()).to_numpy(zero_copy_only=False)
+    odd = column[~(np.isfinite(column) & (column >= 0))]
+    if odd.size:
+        raise ValueError(
+            f"Column {name!r} gives {odd.size} rows of a batch no weight of 0 or more, but "
+            f"{odd[0]}. Fill it in the data, or leave out evaluation.weight"
+        )
+    return column
 
 
 def values(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -133,10 +167,10 @@ def labels(column: pa.Array, label: Label) -> np.ndarray:
     """The label as `transform_features` gives it.
 
     Returns:
-        `(rows,)`: int64 place among the classes, -1 for any other value; or float32 for
-        regression, NaN for missing or infinite.
+        `(rows,)`: int64 place among the classes, -1 for any other value; or float32 for a
+        number, NaN for missing or infinite.
     """
-    if label.task == "regression":
+    if label.is_number:
         numbers = column.cast(pa.float32()).to_numpy(zero_copy_only=False)
         return np.where(np.isfinite(numbers), numbers, np.float32("nan"))
     texts = pc.fill_null(column.cast(pa.binary()), b"")

@@ -1,5 +1,6 @@
 """Which slices the rows of a batch belong to."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,22 @@ def group(
     values = [columns[name].take(pa.array(members[first])).to_pylist() for name in names]
     keys = [tuple(zip(names, map(_text, row), strict=True)) for row in zip(*values, strict=True)]
     return keys if names else [()] * len(first), members, places
+
+
+def ranges(column: pa.Array, bounds: Sequence[float]) -> pa.Array:
+    """The range that each number is in, as text, null for a missing one.
+
+    Args:
+        column: numbers.
+        bounds: where a range begins, in ascending order: `10, 20` makes `< 10`, `10 to < 20` and
+            `>= 20`.
+    """
+    names = [f"< {bounds[0]:g}"]
+    names += [f"{low:g} to < {high:g}" for low, high in itertools.pairwise(bounds)]
+    names.append(f">= {bounds[-1]:g}")
+    numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    places = np.searchsorted(np.asarray(bounds), numbers, side="right")
+    return pa.array(names).take(pa.array(places, mask=np.isnan(numbers)))
 
 
 def _text(value: Any) -> Any:

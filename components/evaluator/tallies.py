@@ -23,6 +23,7 @@ class Tally:
     model: str
     amounts: Amounts
     cells: int = 1  # of each slice
+    weighted: bool = False  # whether the weights of rows count
 
 
 def _one_cell(*amounts: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -107,11 +108,62 @@ def _where_known(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _one_cell(np.where(known, errors, 0), known)
 
 
+def explained(labels: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared error, label, squared label, 1; nothing for a row without a label."""
+    known = ~np.isnan(labels)
+    true, said = labels.astype(np.float64), predictions[:, 0].astype(np.float64)
+    amounts = ((true - said) ** 2, true, true**2, 1)
+    return _one_cell(*(np.where(known, amount, 0) for amount in amounts))
+
+
+def pinball(
+    labels: np.ndarray,
+    predictions: np.ndarray,
+    *,
+    quantiles: Sequence[float],
+    places: Sequence[int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """What predicted quantiles cost, on average, 1; nothing for a row without a label.
+
+    Args:
+        labels: as everywhere here.
+        predictions: as everywhere here.
+        quantiles: that are predicted.
+        places: of each among the outputs.
+    """
+    said = predictions[:, list(places)].astype(np.float64)
+    error, quantile = labels.astype(np.float64)[:, np.newaxis] - said, np.asarray(quantiles)
+    return _where_known(np.maximum(quantile * error, (quantile - 1) * error).mean(axis=1))
+
+
+def covered(
+    labels: np.ndarray, predictions: np.ndarray, *, place: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether the label is at most that output, 1; nothing for a row without a label."""
+    is_covered = (labels <= predictions[:, place]).astype(np.float64)
+    return _where_known(np.where(np.isnan(labels), np.nan, is_covered))
+
+
+CLASSES = 1 << 16  # more than a label has
+
+
+def confusion_of_classes(
+    labels: np.ndarray, predictions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """By the label's class and the likeliest one, each 1 higher than its id: 1.
+
+    The likeliest is none, -1, if all have a probability of 0.
+    """
+    said = predictions.argmax(axis=1)
+    said = np.where(np.take_along_axis(predictions, said[:, np.newaxis], 1)[:, 0] > 0, said, -1)
+    return (labels + 1) * CLASSES + said + 1, np.ones((len(labels), 1))
+
+
 def means(
-    labels: np.ndarray, predictions: np.ndarray, *, of: Sequence[str]
+    labels: np.ndarray, predictions: np.ndarray, *, of: Sequence["Mean"]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The value of each of the metrics of Keras that are means over rows, 1."""
-    return _one_cell(*(KERAS_MEANS[name](labels, predictions) for name in of), 1)
+    return _one_cell(*(value(labels, predictions) for value in of), 1)
 
 
 def _squared_difference(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
@@ -133,8 +185,15 @@ def _cross_entropy_of_classes(labels: np.ndarray, predictions: np.ndarray) -> np
     return np.log(said.sum(axis=1)) - np.log(said[np.arange(len(labels)), labels])
 
 
+def is_among_likeliest(labels: np.ndarray, predictions: np.ndarray, *, k: int) -> np.ndarray:
+    """Whether fewer than k classes are likelier than the label's, `(rows,)`."""
+    of_label = np.take_along_axis(predictions, np.maximum(labels, 0)[:, np.newaxis], axis=1)
+    return ((predictions > of_label).sum(axis=1) < k) & (labels >= 0)
+
+
+Mean = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # by the class of Keras
-KERAS_MEANS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+KERAS_MEANS: dict[str, Mean] = {
     "RootMeanSquaredError": _squared_difference,
     "SparseCategoricalAccuracy": _is_likeliest,
     "SparseCategoricalCrossentropy": _cross_entropy_of_classes,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 
 import apache_beam as beam
@@ -65,10 +66,17 @@ class Totals:
 class Total(beam.CombineFn):
     """`Scored` batches -> `Totals`."""
 
-    def __init__(self, tallies: Sequence[Tally], slices: Sequence[tuple[str, ...]]):
-        """Takes what is added up, and the columns that are crossed for each kind of slice."""
+    def __init__(
+        self, tallies: Sequence[Tally], slices: Sequence[tuple[str, ...]], samples: int = 0
+    ):
+        """Takes what is added up, and the columns that are crossed for each kind of slice.
+
+        Each of the samples of the bootstrap has sums of its own, in columns beside those of the
+        rows as they are: `(codes, (1 + samples) * width)`.
+        """
         self._tallies = tallies
         self._slices = slices
+        self._samples = samples
 
     def create_accumulator(self) -> Totals:
         """Beam's: no rows."""
@@ -82,9 +90,15 @@ class Total(beam.CombineFn):
             rows.append(members)
             slices.append(totals.places(keys)[places])
         row, slice_ = np.concatenate(rows), np.concatenate(slices)
+        drawn = resampled(batch, self._samples)
         for tally, sums in zip(self._tallies, totals.sums, strict=True):
             model = batch.models[tally.model]
             cells, amounts = tally.amounts(model.labels, model.predictions)
+            if tally.weighted and model.weights is not None:
+                with np.errstate(invalid="ignore"):  # 0 times infinity, as in TFMA
+                    amounts = amounts * model.weights[:, np.newaxis]
+            if self._samples:
+                amounts = _in_samples(drawn, amounts)
             sums.add(slice_ * tally.cells + cells[row], amounts[row])
         return totals
 
@@ -105,6 +119,29 @@ class Total(beam.CombineFn):
         for sums in totals.sums:
             sums.settled()
         return totals
+
+
+def resampled(batch: Scored, samples: int) -> np.ndarray:
+    """How often each row is in the batch, and in each sample: float64 `(rows, 1 + samples)`.
+
+    In a sample, a row is there as often as a Poisson variable of mean 1 says (Chamandy et al.,
+    "Estimating uncertainty for massive data streams", 2012). What is drawn follows from the rows,
+    so that the same batch gives the same samples, wherever it is scored.
+    """
+    seed = 0
+    for model in batch.models.values():
+        for array in (model.labels, model.predictions):
+            seed = zlib.crc32(np.ascontiguousarray(array).tobytes(), seed)
+    drawn = np.random.default_rng(seed).poisson(1.0, (batch.rows, samples))
+    return np.concatenate([np.ones((batch.rows, 1)), drawn], axis=1)
+
+
+def _in_samples(drawn: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+    """Amounts `(rows, width)` as often as they are drawn, `(rows, (1 + samples) * width)`."""
+    times, once = drawn[:, :, np.newaxis], amounts[:, np.newaxis]
+    # A row that is not in a sample adds nothing, even if its amount is infinite.
+    several = np.multiply(times, once, where=times > 0, out=np.zeros((*drawn.shape, once.shape[2])))
+    return several.reshape(len(drawn), -1)
 
 
 def keep(totals: Totals, path: str) -> None:

@@ -9,7 +9,7 @@ from modules.columns import Head
 
 def width(head: Head) -> int:
     """How many numbers a prediction is."""
-    return head.classes if head.task == "multiclass" else 1
+    return max(1, head.classes if head.task == "multiclass" else len(head.quantiles))
 
 
 def logits(features: Any, head: Head, regularizer: Any = None, name: str = "logits") -> Any:
@@ -27,8 +27,11 @@ def predict(logits: Any, head: Head) -> Any:
 
     Returns:
         float32 of the same shape. binary: probability of the second class; multiclass: a
-        probability a class; regression: a number in the label's unit.
+        probability a class; regression: a number in the label's unit; quantile: a number a
+        quantile, none below the one before.
     """
+    if head.task == "quantile" and width(head) > 1:
+        logits = _rising(logits)
     match head.task:
         case "binary":
             layer = keras.layers.Activation("sigmoid", dtype="float32", name="probability")
@@ -40,3 +43,9 @@ def predict(logits: Any, head: Head) -> Any:
                 head.std, offset=head.mean, dtype="float32", name="prediction"
             )
     return layer(logits)
+
+
+def _rising(logits: Any) -> Any:
+    """The first number, and each of the others as a step up: quantiles that never cross."""
+    first, steps = logits[..., :1], keras.ops.softplus(logits[..., 1:])
+    return keras.ops.concatenate([first, first + keras.ops.cumsum(steps, axis=-1)], axis=-1)

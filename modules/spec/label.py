@@ -1,20 +1,27 @@
 """The `[label]` table: what is predicted."""
 
+import itertools
 from typing import Any, Literal
 
 import pydantic
 
 from modules.spec.features import RawType
-from modules.spec.part import Part
+from modules.spec.part import Part, Within0And1
 
 
 class Label(Part):
     """What is predicted. For `binary` the second class is the positive one."""
 
     column: str = pydantic.Field(min_length=1)
-    task: Literal["binary", "multiclass", "regression"]
+    task: Literal["binary", "multiclass", "regression", "quantile"]
     classes: tuple[str, ...] = ()
+    quantiles: tuple[Within0And1, ...] = ()  # 0.9: nine of ten labels lie below what is predicted
     unit: str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the label is a number, and no class."""
+        return self.task in ("regression", "quantile")
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -30,6 +37,7 @@ class Label(Part):
             "binary": ("exactly 2", count == 2),
             "multiclass": ("at least 2", count >= 2),
             "regression": ("no", count == 0),
+            "quantile": ("no", count == 0),
         }[self.task]
         if not fits:
             raise ValueError(
@@ -40,7 +48,21 @@ class Label(Part):
             raise ValueError(f"classes must differ, got {list(self.classes)}")
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _quantiles_fit_the_task(self) -> "Label":
+        got = list(self.quantiles)
+        if self.task != "quantile" and got:
+            raise ValueError(f"task {self.task!r} takes no quantiles, got {got}. Leave them out")
+        if self.task == "quantile" and (
+            not got or any(high <= low for low, high in itertools.pairwise(got))
+        ):
+            raise ValueError(
+                f"task 'quantile' takes quantiles in ascending order, got {got}. Give them, for "
+                f"example quantiles = [0.1, 0.5, 0.9]"
+            )
+        return self
+
 
 def label_type(label: Label) -> RawType:
     """How the raw column of the label is read."""
-    return "number" if label.task == "regression" else "text"
+    return "number" if label.is_number else "text"

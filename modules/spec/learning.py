@@ -40,7 +40,19 @@ class Interface(Part):
     label: Label
     columns: dict[str, RawType]  # of the features, by raw name
 
-    def serves(self, other: "Interface") -> bool:
-        """Whether examples of this interface can be given to a model of the other."""
-        shared = {name: self.columns.get(name) for name in other.columns}
-        return self.label == other.label and shared == other.columns
+    def refusal(self, model: "Interface") -> str | None:
+        """Why examples of this interface cannot be given to a model of another; None: they can."""
+        if model.label != self.label:
+            return f"it predicts {_prediction(model.label)}, not {_prediction(self.label)}"
+        for name, kind in model.columns.items():
+            today = self.columns.get(name)
+            if today is None:
+                return f"it takes column {name!r}, which is no feature today"
+            if today != kind:
+                return f"it takes column {name!r} as {kind}, which is {today} today"
+        return None
+
+
+def _prediction(label: Label) -> str:
+    parts = [*label.classes, *(f"{quantile:g}" for quantile in label.quantiles)]
+    return f"{label.column!r} ({label.task}{' of ' if parts else ''}{', '.join(parts)})"

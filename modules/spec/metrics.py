@@ -144,6 +144,7 @@ _DEFAULTS: dict[str, tuple[Metric, ...]] = {
     "binary": (Auc(), Accuracy()),
     "multiclass": (Accuracy(),),
     "regression": (Rmse(), Mae()),
+    "quantile": (Pinball(),),  # at the quantiles of the label
 }
 _ALL = (
     Auc(),

@@ -37,6 +37,8 @@ def build_loss(loss: Loss | None, head: Head) -> keras.losses.Loss:
         Called with labels `(batch, 1)` and predictions, `(batch, 1)` or `(batch, classes)`, it
         gives the mean over the batch of the rows' losses, each times its weight if there are any.
     """
+    if head.task == "quantile":
+        return Standardized(Quantile(head.quantiles, dtype="float32"), head.mean, head.std)
     chosen = default_loss(head.task) if loss is None or isinstance(loss, Distillation) else loss
     settings = chosen.model_dump()
     if isinstance(chosen, Poisson):
@@ -62,12 +64,14 @@ def check_labels(loss: Loss | None, labels: np.ndarray) -> None:
         )
 
 
-def pinball(y_true: Any, y_pred: Any, quantile: float) -> Any:
+def pinball(y_true: Any, y_pred: Any, quantiles: float | Sequence[float]) -> Any:
     """What a predicted quantile costs (Koenker and Bassett, 1978), `(batch,)`, 0 or more.
 
-    A label above the prediction costs `quantile` for each unit, one below 1 - `quantile`.
+    A label above the prediction costs the quantile for each unit, one below 1 less that. Of
+    several quantiles, one a column of the prediction, the mean.
     """
     error = y_true - y_pred
+    quantile = ops.cast(ops.convert_to_tensor(quantiles), error.dtype)
     return ops.mean(ops.maximum(quantile * error, (quantile - 1) * error), axis=-1)
 
 
@@ -159,12 +163,12 @@ class Huber(keras.losses.Huber):
 class Quantile(keras.losses.Loss):
     """Pinball loss: least where the prediction is the quantile of the label."""
 
-    def __init__(self, quantile: float = 0.5, **kwargs: Any) -> None:
+    def __init__(self, quantile: float | Sequence[float] = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.quantile = quantile
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Of labels and predictions `(batch, 1)`, `(batch,)`, 0 or more."""
+        """Of labels `(batch, 1)` and predictions `(batch, quantiles)`, `(batch,)`, 0 or more."""
         return pinball(y_true, y_pred, self.quantile)
 
     def get_config(self) -> dict[str, Any]:

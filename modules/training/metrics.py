@@ -17,7 +17,13 @@ from modules.training.losses import one_hot, pinball
 
 def build_metrics(settings: Sequence[Metric], label: Label) -> list[keras.metrics.Metric]:
     """The metrics of the label's task, replaced by or followed by those given."""
+    if label.task == "quantile":
+        return [_pinball(label.quantiles)]
     return [_BUILDERS[label.task][metric.name](metric) for metric in watched(settings, label.task)]
+
+
+def _pinball(quantile: float | Sequence[float]) -> keras.metrics.Metric:
+    return keras.metrics.MeanMetricWrapper(quantile_error, name="pinball", quantile=quantile)
 
 
 @keras.saving.register_keras_serializable(package="headrace")
@@ -86,8 +92,8 @@ def brier(y_true: Any, y_pred: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="headrace")
-def quantile_error(y_true: Any, y_pred: Any, quantile: float) -> Any:
-    """Pinball loss in the label's unit, `(batch,)`."""
+def quantile_error(y_true: Any, y_pred: Any, quantile: float | Sequence[float]) -> Any:
+    """Pinball loss in the label's unit, `(batch,)`; of several quantiles, the mean."""
     y_pred = ops.convert_to_tensor(y_pred)
     return pinball(ops.cast(ops.reshape(y_true, (-1, 1)), y_pred.dtype), y_pred, quantile)
 
@@ -127,8 +133,6 @@ _BUILDERS: dict[str, dict[str, Callable[[Any], keras.metrics.Metric]]] = {
         "mae": _plain(keras.metrics.MeanAbsoluteError),
         "mape": _plain(keras.metrics.MeanAbsolutePercentageError),
         "r2": _plain(R2),
-        "pinball": lambda given: keras.metrics.MeanMetricWrapper(
-            quantile_error, name="pinball", quantile=given.quantile
-        ),
+        "pinball": lambda given: _pinball(given.quantile),
     },
 }

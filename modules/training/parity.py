@@ -75,7 +75,7 @@ def check(
 
 
 def _largest_difference(trained: np.ndarray, exported: np.ndarray, head: Head) -> float:
-    if head.task == "regression":
+    if head.task in ("regression", "quantile"):
         trained, exported = (trained - head.mean) / head.std, (exported - head.mean) / head.std
         return float(np.max(np.abs(trained - exported) / (1 + np.abs(trained))))
     return float(np.max(np.abs(trained - exported)))

@@ -1,5 +1,7 @@
 """`headrace run`."""
 
+import getpass
+import json
 import pathlib
 import sys
 from typing import Any, NoReturn
@@ -56,6 +58,12 @@ _MANNERS = {  # of printing, by option; see pipeline/local/display/telling.py
     help="Run NODE, whatever the cache has. May be repeated.",
 )
 @click.option(
+    "--force-bless",
+    "forced",
+    metavar="WHY",
+    help="Bless and push the model whatever the rules say; your name and WHY are put on record.",
+)
+@click.option(
     "-q", "--quiet", is_flag=True, help="Print problems, the verdict and what is pushed only."
 )
 @click.option(
@@ -92,14 +100,23 @@ def run(
 
     asked = {"--quiet": quiet, "--verbose": verbose, "--json": as_json}
     manner = _manner({**asked, "--log-format json": log_format == "json"})
-    only, every = wishes.pop("only"), wishes.pop("no_cache")
+    only, every, forced = (wishes.pop(wish) for wish in ("only", "no_cache", "forced"))
     if only and (wishes["first"] or wishes["last"]):
         raise click.UsageError("--only is --from and --to of one node: give either of them")
     if only:
         wishes |= {"first": only, "last": only}
     if every:
         wishes["uncached"] = ("*",)
+    if forced is not None:
+        wishes["overrides"] += (_force(forced),)
     sys.exit(run_command(spec_file, Order(**wishes), manner))
+
+
+def _force(why: str) -> str:
+    """The override that blesses the model on record."""
+    if not why.strip():
+        raise click.UsageError("--force-bless: say why, for whoever reads the record")
+    return f"evaluation.forced_by={json.dumps(f'{getpass.getuser()}: {why}')}"
 
 
 def _manner(asked: dict[str, bool]) -> Any:

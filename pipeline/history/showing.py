@@ -7,6 +7,7 @@ import pydantic
 from rich.console import Console
 from rich.text import Text
 
+from components.evaluator.verdict import Judged, Outcome
 from pipeline.console import near, say
 from pipeline.failure import ExitCode
 from pipeline.history.answering import answered
@@ -19,6 +20,13 @@ from pipeline.local.display.wording import duration, memory, one_line
 from pipeline.local.result import Node, Request, State
 
 _INDENT = 4
+_RULES = 20  # on each of its slices; more are told with --json only
+_OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    "holds": ("holds", "green"),
+    "broken": ("broken", "red"),
+    "too_few_rows": ("not judged", "yellow"),
+    "no_baseline": ("not judged", "yellow"),
+}
 
 
 class ShownArtifact(pydantic.BaseModel):
@@ -55,6 +63,7 @@ class Shown(pydantic.BaseModel):
     verdict: Standing
     reason: str
     metrics: dict[str, float]
+    rules: list[Judged]  # the broken ones first
     pushed: str | None
     seconds: float | None
     spec_file: str | None
@@ -80,6 +89,7 @@ def shown(run: Past) -> Shown:
         verdict=run.standing,
         reason=run.reason,
         metrics=result.metrics if result else {},
+        rules=sorted(result.rules, key=lambda rule: rule.outcome != "broken") if result else [],
         pushed=run.pushed,
         seconds=seconds_of(run),
         spec_file=request.spec_file if request else None,
@@ -136,11 +146,23 @@ def _show(console: Console, told: Shown) -> None:
     print_columns(
         console, [((key, "dim"), value) for key, value in rows.items() if value], indent=2
     )
+    _show_rules(console, told.rules)
     labels = [one.output for node in told.nodes for one in node.artifacts]
     width = max(map(len, labels), default=0)
     for node in told.nodes:
         say(console, "")
         _show_node(console, node, width)
+
+
+def _show_rules(console: Console, rules: list[Judged]) -> None:
+    if not rules:
+        return
+    say(console, "")
+    console.print(Text("Rules", "bold"))
+    rows = [(_OUTCOMES[rule.outcome], one_line(rule.sentence)) for rule in rules[:_RULES]]
+    print_columns(console, rows, indent=_INDENT)
+    if len(rules) > _RULES:
+        say(console, f"{' ' * _INDENT}and {len(rules) - _RULES} more: --json lists all", "dim")
 
 
 def _spec(told: Shown) -> str:

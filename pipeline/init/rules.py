@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.init.draft import Draft
 from pipeline.metrics import HEADLINE
-from pipeline.spec import Rule
+from pipeline.rules import Rule
 
 _AUC = 0.6  # 0.5 is chance
 

@@ -113,6 +113,7 @@ class Following:
             verdict=verdict,
             reason=reason,
             metrics={name: value for event in events for name, value in event.metrics.items()},
+            rules=[rule for event in events for rule in event.rules],
             pushed=next((event.pushed for event in events if event.pushed), None),
             seconds=round(seconds, 3),
             nodes=self.nodes,
@@ -173,24 +174,14 @@ class Following:
         if failures:
             sentences = (sentence for failure in failures for sentence in failure.sentences)
             return failures[0].exit_code, "failed", "; ".join(sentences)
-        broken = [rule for event in self._finished.values() for rule in event.broken_rules]
-        if broken:
-            return ExitCode.NOT_BLESSED, "not_blessed", "; ".join(broken)
+        refusals = [event for event in self._finished.values() if event.broken_rules]
+        if refusals:
+            reasons = [event.sentence or "; ".join(event.broken_rules) for event in refusals]
+            return ExitCode.NOT_BLESSED, "not_blessed", "; ".join(reasons)
         if self._last is not None and _JUDGE not in self._finished:
             return ExitCode.BLESSED, "partial", f"stopped after {self._last}, as asked"
-        return ExitCode.BLESSED, "blessed", self._held()
-
-    def _held(self) -> str:
-        """Which rules held: without a baseline, none on change was judged."""
-        rules = self._spec.evaluation.rules
-        if not rules:
-            return "the spec has no rules"
-        baseline = any(event.has_baseline for event in self._finished.values())
-        changes = [rule for rule in rules if rule.min is rule.max is None]
-        unjudged = 0 if baseline else len(changes)
-        count = len(rules) - unjudged
-        held = f"{count} rule{'s hold' if count != 1 else ' holds'}"
-        return held + (f", {unjudged} not judged for want of a baseline" if unjudged else "")
+        judge = self._finished.get(_JUDGE)
+        return ExitCode.BLESSED, "blessed", judge.sentence if judge else "no model was judged"
 
     def _node(self, name: str) -> Node:
         return next(node for node in self.nodes if node.name == name)

@@ -17,6 +17,7 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from modules import progress
 from modules.errors import InputProblem
 from pipeline import lineage
 from pipeline.local.cache import contents
@@ -62,23 +63,24 @@ def launch(
     (node,) = (
         each.pipeline_node for each in pipeline.nodes if each.pipeline_node.node_info.id == name
     )
-    executed = (
-        _Launcher(
-            pipeline_node=node,
-            mlmd_connection=metadata.Metadata(connection),
-            pipeline_info=pipeline.pipeline_info,
-            pipeline_runtime_spec=pipeline.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(deployment, name),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+    with progress.heard() as said:
+        executed = (
+            _Launcher(
+                pipeline_node=node,
+                mlmd_connection=metadata.Metadata(connection),
+                pipeline_info=pipeline.pipeline_info,
+                pipeline_runtime_spec=pipeline.runtime_spec,
+                executor_spec=runner_utils.extract_executor_spec(deployment, name),
+                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+            )
+            .keeping(kept)
+            .launch()
         )
-        .keeping(kept)
-        .launch()
-    )
     published = lineage.output_artifacts(connection, executed.execution_id)
     return Done(
         execution=executed.execution_id,
         outputs=_outputs(published),
-        finished=outcome(name, node.node_info.type.name, published),
+        finished=outcome(name, node.node_info.type.name, published, said),
     )
 
 

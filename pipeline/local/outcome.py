@@ -1,32 +1,45 @@
 """What came out of a node, in one line and in figures, read from its artifacts."""
 
 import json
+import math
 import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow_data_validation as tfdv
-import tensorflow_model_analysis as tfma
 import tensorflow_transform as tft
+from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from components.data_gate.artifacts import anomalies_by_split, statistics_by_split
 from components.data_gate.component import REPORT_FILE
+from components.evaluator.judging import judge
+from components.evaluator.verdict import Verdict
 from components.example_gen.config import SPLITS
 from components.example_gen.executor import REJECTS, ROWS_PROPERTY
 from components.example_gen.findings import REJECTED
 from modules.training import history
-from pipeline.graph import BASELINE, WARM_START
+from pipeline.graph import WARM_START
 from pipeline.local.result import Finished
-from pipeline.verdict import broken_rules, overall_metrics
+from pipeline.metrics import METRICS
 
 Outputs = Mapping[str, Sequence[Any]]
 
 
-def outcome(node: str, component: str, outputs: Outputs) -> Finished:
-    """The event for a node that ended well. Components without a line here say `done`."""
-    describe = _DESCRIBE.get(component.rpartition(".")[2])
+def outcome(node: str, component: str, outputs: Outputs, said: Sequence[str] = ()) -> Finished:
+    """The event for a node that ended well. Components without a line here say `done`.
+
+    Args:
+        node: its id.
+        component: its type.
+        outputs: the artifacts that it made, or found.
+        said: the messages of its progress: a Resolver has no output to write a reason to.
+    """
+    kind = component.rpartition(".")[2]
+    if kind == "Resolver":
+        return _baseline(node, outputs, said)
+    describe = _DESCRIBE.get(kind)
     return describe(node, outputs) if describe else Finished(node=node, summary="done")
 
 
@@ -88,24 +101,38 @@ def _trainer(node: str, outputs: Outputs) -> Finished:
     return Finished(node=node, summary=f"{text}: {figures}")
 
 
-def _baseline(node: str, outputs: Outputs) -> Finished:
+def _baseline(node: str, outputs: Outputs, said: Sequence[str]) -> Finished:
     models = outputs.get("model") or []
-    without = "weights start anew" if node == WARM_START else "changes are not judged"
-    none = f"none blessed yet with these features and label: {without}"
-    text = f"model {models[0].id}, the latest blessed" if models else none
-    return Finished(node=node, summary=text, has_baseline=bool(models) and node == BASELINE)
+    if models:
+        found = f"model {models[0].id}, the latest blessed"
+    else:
+        without = "weights start anew" if node == WARM_START else "changes are not judged"
+        found = f"none blessed yet with these features and label: {without}"
+    return Finished(node=node, summary="; ".join([found, *said[-1:]]))
 
 
 def _evaluator(node: str, outputs: Outputs) -> Finished:
-    uri = outputs["evaluation"][0].uri
-    metrics, broken = overall_metrics(uri), broken_rules(tfma.load_validation_result(uri))
+    verdict = _verdict(outputs)
+    order = [name for of_task in METRICS.values() for name in of_task]
+    order += [name for name in verdict.metrics if name not in order]
+    found = {name: verdict.metrics[name] for name in order if name in verdict.metrics}
+    metrics = {name: math.nan if value is None else value for name, value in found.items()}
     figures = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     return Finished(
         node=node,
-        summary=f"{figures}: {'not blessed' if broken else 'blessed'}",
+        summary=f"{figures}: {'blessed' if verdict.blessed else 'not blessed'}",
         metrics=metrics,
-        broken_rules=broken,
+        rules=list(verdict.rules),
+        broken_rules=[] if verdict.blessed else verdict.broken,
+        sentence=verdict.sentence,
     )
+
+
+def _verdict(outputs: Outputs) -> Verdict:
+    path = os.path.join(outputs["blessing"][0].uri, Verdict.FILE)
+    if fileio.exists(path):
+        return Verdict.model_validate_json(io_utils.read_string_file(path))
+    return judge(outputs["evaluation"][0].uri)  # TFX's own Evaluator says no more than its metrics
 
 
 def _pusher(node: str, outputs: Outputs) -> Finished:
@@ -123,7 +150,6 @@ _DESCRIBE: dict[str, Callable[[str, Outputs], Finished]] = {
     "DataGate": _gate,
     "Transform": _transform,
     "Trainer": _trainer,
-    "Resolver": _baseline,
     "Evaluator": _evaluator,
     "Pusher": _pusher,
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from components.evaluator.verdict import Judged
 from pipeline.failure import ExitCode
 
 # partial: some stages were asked for, and ended well, but no model was judged.
@@ -34,6 +35,7 @@ class Result(pydantic.BaseModel):
     verdict: Verdict
     reason: str
     metrics: dict[str, float] = {}  # on the eval split, all rows; NaN is null in JSON
+    rules: list[Judged] = []  # how each stands, on each of its slices
     pushed: str | None = None  # folder of the version
     seconds: float
     nodes: list[Node]
@@ -108,8 +110,9 @@ class Finished(pydantic.BaseModel):
     why: list[str] = []  # the cache served it
     seconds: float | None = None  # it took; None: since it was started
     metrics: dict[str, float] = {}  # Evaluator's
-    broken_rules: list[str] = []  # Evaluator's: a sentence each
-    has_baseline: bool = False  # Baseline's: there is a blessed model to compare with
+    rules: list[Judged] = []  # Evaluator's: how each stands
+    broken_rules: list[str] = []  # a sentence each; with any, the model is not blessed
+    sentence: str = ""  # Evaluator's verdict
     pushed: str | None = None  # Pusher's
 
 

@@ -8,6 +8,7 @@ from tfx.utils import path_utils
 
 from components.baseline.component import ABSENT, LatestPushed
 from components.baseline.strategy import CANDIDATE, LatestComparableModel
+from modules import progress
 from modules.spec.label import Label
 from modules.spec.learning import Interface
 
@@ -25,8 +26,9 @@ def resolve(tmp_path):
             model = standard_artifacts.Model()
             model.uri, model.id = str(tmp_path / str(number)), number
             file = pathlib.Path(path_utils.serving_model_path(model.uri)) / Interface.FILE
-            file.parent.mkdir(parents=True)
-            if interface is not None:
+            if interface != "gone":
+                file.parent.mkdir(parents=True)
+            if interface not in (None, "gone"):
                 file.write_text(
                     interface if isinstance(interface, str) else interface.model_dump_json()
                 )
@@ -65,28 +67,53 @@ def test_without_a_blessed_model_there_is_no_baseline(resolve):
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "why"),
     [
-        Interface(label=LABEL, columns={**TODAY.columns, "origin": "text"}),
-        Interface(label=LABEL, columns={"distance": "text"}),
-        Interface(label=LABEL.model_copy(update={"column": "late_15"}), columns=TODAY.columns),
-        Interface(label=LABEL.model_copy(update={"classes": ("no", "yes")}), columns=TODAY.columns),
+        (
+            Interface(label=LABEL, columns={**TODAY.columns, "origin": "text"}),
+            "it takes column 'origin', which is no feature today",
+        ),
+        (
+            Interface(label=LABEL, columns={"distance": "text"}),
+            "it takes column 'distance' as text, which is number today",
+        ),
+        (
+            Interface(label=LABEL.model_copy(update={"column": "late_15"}), columns=TODAY.columns),
+            "it predicts 'late_15' (binary of 0, 1), not 'late' (binary of 0, 1)",
+        ),
+        (
+            Interface(
+                label=LABEL.model_copy(update={"classes": ("no", "yes")}), columns=TODAY.columns
+            ),
+            "it predicts 'late' (binary of no, yes), not 'late' (binary of 0, 1)",
+        ),
+        (None, "it has no assets.extra/interface.json"),
+        ("gone", "its files are gone"),
+        ("", "its assets.extra/interface.json is of another version of Headrace"),
+        ('{"label": 3}', "its assets.extra/interface.json is of another version of Headrace"),
     ],
-    ids=["a column more", "another type", "another label", "other classes"],
+    ids=[
+        "a column more",
+        "another type",
+        "another label",
+        "other classes",
+        "silent",
+        "gone",
+        "empty",
+        "old",
+    ],
 )
-def test_a_model_that_cannot_take_todays_examples_is_passed_over(resolve, other):
-    assert resolve((TODAY, True), (other, True)) == [1]
+def test_a_model_that_cannot_take_todays_examples_is_passed_over_and_why_is_said(
+    resolve, other, why
+):
+    with progress.heard() as said:
+        assert resolve((TODAY, True), (other, True)) == [1]
+
+    assert said == [f"model 2 was blessed later, but {why}"]
 
 
 def test_a_model_that_takes_fewer_columns_can_be_compared_with(resolve):
     assert resolve((Interface(label=LABEL, columns={"distance": "number"}), True)) == [1]
-
-
-@pytest.mark.parametrize(
-    "text", [None, "", '{"label": 3}'], ids=["gone", "empty", "of another version"]
-)
-def test_a_model_that_does_not_say_what_it_takes_is_passed_over(resolve, text):
-    assert resolve((TODAY, True), (text, True)) == [1]
 
 
 def pushed(folder, version, interface):

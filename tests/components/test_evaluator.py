@@ -22,8 +22,10 @@ from tfx.utils import proto_utils
 
 from components import columns
 from components.evaluator.component import Evaluator
+from components.evaluator.config import Judging
 from components.evaluator.executor import Executor
 from components.evaluator.scope import ByRows, plan
+from components.evaluator.verdict import Verdict
 from modules.export import export
 from modules.preprocessing import transformed
 from pipeline.beam import Beam, beam_args
@@ -153,6 +155,7 @@ class Judged:
     """What an executor wrote."""
 
     def __init__(self, evaluation, blessing):
+        self.evaluation = f"{evaluation.uri}/metrics"
         self.validation = tfma.load_validation_result(evaluation.uri)
         self.metrics = {
             (self._slice(each), found.key.SerializeToString(deterministic=True)): (
@@ -161,9 +164,20 @@ class Judged:
             for each in writer.load_and_deserialize_metrics(f"{evaluation.uri}/metrics")
             for found in each.metric_keys_and_values
         }
+        self.plots = sorted(
+            text_format.MessageToString(each)
+            for each in writer.load_and_deserialize_plots(f"{evaluation.uri}/plots")
+        )
         self.files = {path.name for path in pathlib.Path(evaluation.uri).iterdir()}
         self.run = json.loads(pathlib.Path(evaluation.uri, "eval_config.json").read_text())
-        self.blessing = [path.name for path in pathlib.Path(blessing.uri).iterdir()]
+        names = {path.name for path in pathlib.Path(blessing.uri).iterdir()}
+        self.blessing = sorted(names - {Verdict.FILE})
+        self.reasons = None  # TFX's own gives none
+        if Verdict.FILE in names:
+            text = pathlib.Path(blessing.uri, Verdict.FILE).read_text(encoding="utf-8")
+            self.reasons = Verdict.model_validate_json(text)
+        said = blessing.mlmd_artifact.custom_properties
+        self.sentence = said.pop("verdict").string_value if "verdict" in said else None
         self.properties = text_format.MessageToString(blessing.mlmd_artifact).replace(
             blessing.uri, ""
         )
@@ -197,7 +211,7 @@ class Judged:
 def judge(tmp_path_factory):
     """Runs an executor as TFX does."""
 
-    def judge(kind, rows, model, config, baseline=None):
+    def judge(kind, rows, model, config, baseline=None, judging=None):
         folder = tmp_path_factory.mktemp("out")
         evaluation, blessing = (
             standard_artifacts.ModelEvaluation(),
@@ -216,6 +230,7 @@ def judge(tmp_path_factory):
             "example_splits": '["eval"]',
             "current_component_id": "Evaluator",
         }
+        properties |= {Judging.KEY: judging.model_dump_json()} if judging else {}
         written = {"evaluation": [evaluation], "blessing": [blessing]}
         kind(context).Do(given, written, properties)
         return Judged(evaluation, blessing)
@@ -258,7 +273,10 @@ def test_metrics_verdict_blessing_and_files_are_those_of_tfx(task, spec, models,
     # TFMA adds up RMSE and what is sparse in float32, we in float64.
     assert ours.metrics == pytest.approx(theirs.metrics, rel=1e-6, abs=1e-7, nan_ok=True)
     assert ours.verdict() == theirs.verdict()
+    assert ours.plots == theirs.plots
     assert (ours.blessing, ours.properties) == (theirs.blessing, theirs.properties)
+    assert ours.reasons.blessed == theirs.validation.validation_ok
+    assert ours.sentence == ours.reasons.sentence
     assert (ours.files, ours.run) == (theirs.files, theirs.run)
     assert ours.shown.keys() == theirs.shown.keys()
 
@@ -302,6 +320,98 @@ def test_without_a_rule_there_is_no_blessing(small, examples, judge):
     assert found.metrics
 
 
+def weighted(rows):
+    """Rows of which every third counts for four."""
+    return [{**row, "w": 4.0 if place % 3 == 0 else 1.0} for place, row in enumerate(rows)]
+
+
+def test_metrics_of_weighted_rows_are_those_of_tfx(spec, models, examples, judge):
+    candidate, baseline = models("binary")
+    config = eval_config(spec("binary", CASES["binary"]))
+    config.model_specs[0].example_weight_key = "w"
+    rows = examples(weighted(rows_of("binary")))
+
+    ours, theirs = (
+        judge(kind, rows, candidate, config, baseline) for kind in (Executor, stock.Executor)
+    )
+
+    assert ours.metrics == pytest.approx(theirs.metrics, rel=1e-6, abs=1e-7, nan_ok=True)
+    assert ours.verdict() == theirs.verdict()
+
+
+def test_a_row_without_a_weight_stops_the_evaluation(small, examples, judge):
+    model, rows, config = small
+    asked = config_pb2.EvalConfig()
+    asked.CopyFrom(config)
+    asked.model_specs[0].example_weight_key = "w"
+    rows = weighted(rows)
+    rows[3] |= {"w": None}
+
+    with pytest.raises(Exception, match="Column 'w' gives 1 rows of a batch no weight"):
+        judge(Executor, examples(rows), model, asked)
+
+
+def test_numbers_are_sliced_by_the_ranges_they_are_in(small, examples, judge):
+    model, rows, config = small
+    asked = config_pb2.EvalConfig()
+    asked.CopyFrom(config)
+    asked.slicing_specs.add(feature_keys=["x"])
+
+    found = judge(Executor, examples(rows), model, asked, judging=Judging(buckets={"x": (0, 1)}))
+
+    counted = {
+        each.slice_key.single_slice_keys[0].bytes_value.decode(): value.value.double_value.value
+        for each in writer.load_and_deserialize_metrics(found.evaluation)
+        for value in each.metric_keys_and_values
+        if value.key.name == "example_count"
+        and [key.column for key in each.slice_key.single_slice_keys] == ["x"]
+    }
+    numbers = [row["x"] for row in rows if row["x"] is not None]
+    assert counted == {
+        "< 0": sum(number < 0 for number in numbers),
+        "0 to < 1": sum(0 <= number < 1 for number in numbers),
+        ">= 1": sum(number >= 1 for number in numbers),
+    }
+
+
+def test_a_model_is_blessed_by_force_on_record(spec, models, examples, judge):
+    config = eval_config(spec("regression", [{"metric": "rmse", "max": 0.0}]))
+    rows, forced = list(rows_of("regression")), Judging(forced_by="anna: a drill")
+
+    found = judge(Executor, examples(rows), models("regression")[0], config, judging=forced)
+
+    assert found.blessing == ["BLESSED"]
+    assert found.reasons.forced_by == "anna: a drill"
+    assert found.sentence.startswith("forced by anna: a drill; otherwise not: rmse is ")
+    assert 'key: "forced_by"' in found.properties
+
+
+def test_what_is_evaluated_row_by_row_has_a_verdict_too(small, examples, judge):
+    model, rows, config = small
+    more = config_pb2.EvalConfig()
+    more.CopyFrom(config)
+    more.metrics_specs[0].metrics.add(class_name="MeanAbsolutePercentageError")
+    forced = Judging(forced_by="anna: a drill")
+    more.metrics_specs[0].metrics[1].per_slice_thresholds[0].threshold.CopyFrom(
+        config_pb2.MetricThreshold(value_threshold={"upper_bound": {"value": 0.0}})
+    )
+
+    held, forced = (judge(Executor, examples(rows), model, more, judging=j) for j in (None, forced))
+
+    assert (held.blessing, forced.blessing) == (["NOT_BLESSED"], ["BLESSED"])
+    assert held.sentence.startswith("rmse is ")
+
+
+def test_ranges_of_numbers_row_by_row_are_refused(small, examples, judge):
+    model, rows, config = small
+    more = config_pb2.EvalConfig()
+    more.CopyFrom(config)
+    more.metrics_specs[0].metrics.add(class_name="MeanAbsolutePercentageError")
+
+    with pytest.raises(ValueError, match="need an evaluation in columns, and it asks for the metr"):
+        judge(Executor, examples(rows), model, more, judging=Judging(buckets={"x": (0.0,)}))
+
+
 def test_a_metric_that_no_totals_give_is_left_to_tfx(small, examples, judge, caplog):
     model, rows, config = small
     more = config_pb2.EvalConfig()
@@ -323,7 +433,8 @@ def test_a_metric_that_no_totals_give_is_left_to_tfx(small, examples, judge, cap
     [
         ("slicing_specs { feature_values { key: 'carrier' value: 'AA' } }", "its SlicingSpec has"),
         ("slicing_specs { feature_keys: 'x_xf' }", "its slicing_specs asks for what"),
-        ("options { compute_confidence_intervals { value: true } }", "its EvalConfig has options"),
+        ("options { compute_confidence_intervals { value: true } }", "its confidence intervals"),
+        ("options { disabled_outputs { values: 'plots' } }", "its Options has disabled_outputs"),
         ("cross_slicing_specs {}", "its EvalConfig has cross_slicing_specs"),
         ("metrics_specs { metrics { class_name: 'NDCG' } query_key: 'q' }", "has query_key"),
         ("metrics_specs { metrics { class_name: 'AUC' } }", "the metric _calibration_histogram"),
@@ -350,14 +461,14 @@ def test_what_we_do_not_know_is_left_to_tfx(small, change, said):
         ("label_key", "other", "its label_key asks for what"),
         ("prediction_key", "other", "its prediction_key asks for what"),
         ("signature_name", "serving_raw", "its signature_name asks for what"),
-        ("example_weight_key", "w", "its ModelSpec has example_weight_key"),
+        ("padding_options", config_pb2.PaddingOptions(), "its ModelSpec has padding_options"),
     ],
 )
 def test_a_model_that_is_asked_otherwise_is_left_to_tfx(small, field, value, said):
     model, _, config = small
     changed = config_pb2.EvalConfig()
     changed.CopyFrom(config)
-    setattr(changed.model_specs[0], field, value)
+    changed.model_specs[0].MergeFrom(config_pb2.ModelSpec(**{field: value}))
 
     with pytest.raises(ByRows, match=said):
         plan({"model": [model]}, {"eval_config": proto_utils.proto_to_json(changed)})

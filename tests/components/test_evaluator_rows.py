@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from components.evaluator.scoring import labels, values
-from components.evaluator.slicing import group
+from components.evaluator.slicing import group, ranges
 from modules.spec.label import Label
 
 
@@ -42,6 +42,19 @@ def test_crossed_columns_have_a_slice_for_each_pair_of_values_that_occurs():
         (("a", "x"), ("b", "2")): [1],
         (("a", "y"), ("b", "1")): [2],
     }
+
+
+def test_numbers_are_in_ranges_that_begin_at_their_bounds():
+    column = pa.array([-1.0, 10.0, 19.5, 20.0, None], pa.float32())
+
+    assert ranges(column, (10, 20)).to_pylist() == [
+        "< 10",
+        "10 to < 20",
+        "10 to < 20",
+        ">= 20",
+        None,
+    ]
+    assert ranges(column, (0.5,)).to_pylist() == ["< 0.5", ">= 0.5", ">= 0.5", ">= 0.5", None]
 
 
 def test_no_rows_are_in_no_slice():

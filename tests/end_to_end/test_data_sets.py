@@ -1,5 +1,6 @@
 """Each committed data set, from its file to a pushed model that a clean process can query."""
 
+import json
 import pathlib
 import re
 
@@ -50,9 +51,45 @@ def test_a_second_run_is_compared_with_the_first_and_pushed_beside_it(birds, jso
     assert first["reason"] == "the spec has no rules"
     assert code == 5
     assert (second["verdict"], second["pushed"]) == ("not_blessed", None)
-    assert re.fullmatch(r"accuracy changed by \S+, expected at least \+2", second["reason"])
+    assert re.fullmatch(
+        r"accuracy changed by \S+ from \S+, expected at least \+2", second["reason"]
+    )
     versions = (birds.parent / "runs" / "serving").iterdir()
     assert [str(version) for version in versions] == [first["pushed"]]
+
+
+@pytest.mark.slow
+def test_quantiles_of_a_price_are_learned_and_judged(copy_of, json_of, tensorflow_alone):
+    spec = copy_of("diamonds")
+    label = "label={column='price', task='quantile', quantiles=[0.1, 0.5, 0.9]}"
+    rules = (
+        "evaluation.rules=[{metric='coverage@0.1', min=0.05, max=0.15}, "
+        "{metric='coverage@0.9', min=0.85, max=0.95}, {metric='pinball', max=250}]"
+    )
+
+    code, result = json_of("run", spec, "--set", label, "--set", rules)
+
+    assert code == 0, result["reason"]
+    assert result["reason"] == "3 rules hold"
+    query = tensorflow_alone(spec.parent / "runs" / result["run"] / "query.py")
+    low, middle, high = json.loads(query.stdout.removeprefix("quantiles "))[0]
+    assert low <= middle <= high
+
+
+@pytest.mark.slow
+def test_a_model_that_breaks_a_rule_is_blessed_by_force_on_record(birds, json_of):
+    rule = "evaluation.rules=[{metric='accuracy', min=1.1}]"
+
+    refused, before = json_of("run", birds, "--set", rule)
+    code, result = json_of("run", birds, "--set", rule, "--force-bless", "a drill")
+
+    assert (refused, code) == (5, 0)
+    assert before["rules"][0]["outcome"] == result["rules"][0]["outcome"] == "broken"
+    assert re.fullmatch(
+        r"forced by .+: a drill; otherwise not: accuracy is \S+, expected at least 1.1",
+        result["reason"],
+    )
+    assert result["pushed"]
 
 
 @pytest.mark.slow

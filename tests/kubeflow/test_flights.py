@@ -25,9 +25,9 @@ pytestmark = [
 
 
 def metrics(folder):
-    from pipeline.verdict import overall_metrics
+    from components.evaluator.judging import judge
 
-    return overall_metrics(str(folder))
+    return judge(str(folder)).metrics
 
 
 def locally(folder, *overrides):

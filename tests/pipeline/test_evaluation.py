@@ -4,16 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf import text_format
-from tensorflow_model_analysis.evaluators.metrics_validator import validate_metrics
 from tensorflow_model_analysis.metrics.metric_specs import metric_thresholds_from_metrics_specs
-from tensorflow_model_analysis.metrics.metric_types import MetricKey
-from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
+from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.utils import config_util
 
-from pipeline.evaluation import eval_config
-from pipeline.metrics import HEADLINE, METRICS
-from pipeline.verdict import broken_rules
+from pipeline.evaluation import eval_config, judging
+from pipeline.metrics import HEADLINE, METRICS, PLOTS
 
 UP, DOWN = config_pb2.MetricDirection.HIGHER_IS_BETTER, config_pb2.MetricDirection.LOWER_IS_BETTER
 AUC = "evaluation.rules=[{{metric='auc', {}}}]"
@@ -49,6 +45,7 @@ def test_the_model_is_asked_as_users_ask_it(config):
         ("{column='y', task='binary'}", "probability", "auc"),
         ("{column='y', task='multiclass', classes=['a', 'b', 'c']}", "probabilities", "accuracy"),
         ("{column='y', task='regression'}", "prediction", "rmse"),
+        ("{column='y', task='quantile', quantiles=[0.1, 0.9]}", "quantiles", "pinball"),
     ],
 )
 def test_every_metric_of_the_task_is_computed_on_its_prediction(config, label, key, headline):
@@ -58,7 +55,8 @@ def test_every_metric_of_the_task_is_computed_on_its_prediction(config, label, k
 
     assert found.model_specs[0].prediction_key == key
     names = [metric.class_name for metric in found.metrics_specs[0].metrics]
-    assert names == ["ExampleCount", *METRICS[task].values()]
+    of_quantiles = ["Pinball", "Coverage"] * 2 if task == "quantile" else []
+    assert names == ["ExampleCount", *METRICS[task].values(), *of_quantiles, *PLOTS.get(task, ())]
     assert HEADLINE[task] == headline
     assert headline in METRICS[task]
 
@@ -66,6 +64,7 @@ def test_every_metric_of_the_task_is_computed_on_its_prediction(config, label, k
 @pytest.mark.parametrize("task", list(METRICS))
 def test_tfma_knows_every_metric_under_the_name_of_the_spec(config, task):
     classes = "classes=['a', 'b', 'c']," if task == "multiclass" else ""
+    classes += "quantiles=[0.5]," if task == "quantile" else ""
     rules = [f"{{metric='{name}', min=0, change_min=0}}" for name in METRICS[task]]
 
     found = config(
@@ -140,104 +139,68 @@ def test_a_rule_may_bound_value_and_change(config):
     assert (up.change_threshold.direction, down.change_threshold.direction) == (UP, DOWN)
 
 
-def test_without_rules_a_model_with_rows_to_judge_by_is_blessed(config):
-    result = validate_metrics(((), {MetricKey("example_count"): 1.0}), config())
+def test_without_rules_there_is_a_threshold_so_that_evaluator_blesses(config):
+    found = metric_thresholds_from_metrics_specs(config().metrics_specs, eval_config=config())
 
-    assert result.validation_ok
-    assert broken_rules(result) == []
-
-
-@pytest.fixture
-def verdict(config):
-    """The rules that a model breaks, judged by TFMA: the metric's value, or its change."""
-
-    def verdict(bound, value, slice_key=(), piece="", change=False):
-        found = config_util.update_eval_config_with_defaults(
-            config(f"evaluation.rules=[{{metric='auc', {bound}{piece}}}]"), has_baseline=change
-        )
-        judged = metric_thresholds_from_metrics_specs(found.metrics_specs, eval_config=found)
-        metrics = {key: value if key.is_diff or not change else 0.7 for key in judged}
-        metrics |= {key: 10.0 for key in judged if key.name == "example_count"}
-        return broken_rules(validate_metrics((slice_key, metrics), found))
-
-    return verdict
+    assert [key.name for key in found] == ["example_count"]
 
 
 @pytest.mark.parametrize(
-    ("bound", "value", "said"),
+    ("label", "name", "class_name", "setting"),
     [
-        ("min=0.65", 0.65, []),
-        ("min=0.65", 0.64, ["auc is 0.64, expected at least 0.65"]),
-        ("max=0.65", 0.66, ["auc is 0.66, expected at most 0.65"]),
-        ("min=0.2, max=0.4", 0.5, ["auc is 0.5, expected at least 0.2 and at most 0.4"]),
-        ("min=0.5", float("nan"), ["auc is nan, expected at least 0.5"]),
-        ("min=0.123456", 0.1234321, ["auc is 0.1234, expected at least 0.123456"]),
+        ("{column='y', task='binary'}", "precision@0.3", "Precision", {"thresholds": 0.3}),
+        ("{column='y', task='binary'}", "recall@0.25", "Recall", {"thresholds": 0.25}),
+        (
+            "{column='y', task='multiclass', classes=['a', 'b', 'c']}",
+            "accuracy@2",
+            "SparseTopKCategoricalAccuracy",
+            {"k": 2},
+        ),
+        ("{column='y', task='regression'}", "pinball@0.9", "Pinball", {"quantiles": [0.9]}),
     ],
 )
-def test_a_broken_bound_is_told_with_value_and_bound(verdict, bound, value, said):
-    assert verdict(bound, value) == said
+def test_a_metric_may_be_asked_for_at_a_number(config, label, name, class_name, setting):
+    for key in (f"evaluation.metrics=['{name}']", f"evaluation.rules=[{{metric='{name}', min=0}}]"):
+        found = config(f"label={label}", key)
+
+        (made,) = [
+            metric
+            for metric in found.metrics_specs[0].metrics
+            if json.loads(metric.config or "{}").get("name") == name
+        ]
+        assert made.class_name == class_name
+        assert json.loads(made.config) == {"name": name, **setting}
+        metric_thresholds_from_metrics_specs(found.metrics_specs, eval_config=found)  # TFMA knows
 
 
-@pytest.mark.parametrize(
-    ("bound", "change", "said"),
-    [
-        ("change_min=-0.005", -0.005, []),
-        ("change_min=-0.005", -0.02, ["auc changed by -0.02, expected at least -0.005"]),
-        ("change_min=0.01", 0.001, ["auc changed by +0.001, expected at least +0.01"]),
-        ("change_max=0.1", 0.2, ["auc changed by +0.2, expected at most +0.1"]),
-    ],
-)
-def test_a_broken_change_is_told_with_change_and_bound(verdict, bound, change, said):
-    assert verdict(bound, change, change=True) == said
-
-
-def test_a_rule_of_a_slice_is_judged_on_each_of_its_values(verdict):
-    piece = ", slice=['carrier', 'origin']"
-    united = (("carrier", b"UA"), ("origin", "Zürich".encode()))
-
-    assert verdict("min=0.65", 0.6, united, piece=piece) == [
-        "auc where carrier = UA, origin = Zürich is 0.6, expected at least 0.65"
-    ]
-    assert verdict("min=0.65", 0.6, (), piece=piece) == []
-
-
-def result(text):
-    return text_format.Parse(text, validation_result_pb2.ValidationResult())
-
-
-def test_every_broken_rule_of_every_slice_is_told():
-    failure = """
-      failures { metric_key { name: "%s" } metric_value { double_value { value: %s } }
-        metric_threshold { value_threshold { lower_bound { value: 0.5 } } } }
-    """
-    found = result(
-        "metric_validations_per_slice { slice_key {} "
-        + failure % ("auc", 0.4)
-        + failure % ("recall", 0.3)
-        + "} metric_validations_per_slice { "
-        + "slice_key { single_slice_keys { column: 'hour' int64_value: 7 } }"
-        + failure % ("auc", 0.2)
-        + "}"
+def test_a_model_of_a_quantile_is_judged_as_one(config):
+    found = config(
+        "label={column='y', task='regression'}", "training.loss={name='quantile', quantile=0.9}"
     )
 
-    assert broken_rules(found) == [
-        "auc is 0.4, expected at least 0.5",
-        "recall is 0.3, expected at least 0.5",
-        "auc where hour = 7 is 0.2, expected at least 0.5",
-    ]
+    names = [json.loads(each.config or "{}").get("name") for each in found.metrics_specs[0].metrics]
+    assert {"pinball@0.9", "coverage"} < set(names)
 
 
-def test_a_slice_without_rows_is_told():
-    found = result("missing_slices { feature_keys: 'carrier' feature_keys: 'origin' }")
+def test_options_of_tfma_are_left_alone_unless_the_spec_asks(config):
+    asked = config("evaluation.min_slice_rows=50", "evaluation.intervals=true").options
 
-    assert broken_rules(found) == ["no rows of slice carrier, origin to judge by"]
-
-
-def test_a_refusal_without_a_reason_is_told():
-    assert broken_rules(result("validation_ok: false")) == [
-        "Evaluator refused the model without naming a rule"
-    ]
+    assert not config().HasField("options")
+    assert asked.min_slice_size.value == 50
+    assert asked.compute_confidence_intervals.value
+    bootstrap = config_pb2.ConfidenceIntervalOptions.POISSON_BOOTSTRAP
+    assert asked.confidence_intervals.method == bootstrap
 
 
-def test_a_blessed_model_breaks_no_rule():
-    assert broken_rules(result("validation_ok: true")) == []
+def test_rows_may_have_weights(config):
+    assert config("evaluation.weight='seats'").model_specs[0].example_weight_key == "seats"
+    assert config().model_specs[0].example_weight_key == ""
+
+
+def test_what_tfma_has_no_place_for_is_told_to_our_evaluator_alone(read):
+    forced = read("evaluation.forced_by='anna: the label moved'")
+    ranges = read("evaluation.slices=['distance']", "evaluation.buckets={distance=[500, 1000]}")
+
+    assert judging(read()) is None
+    assert judging(forced).forced_by == "anna: the label moved"
+    assert judging(ranges).buckets == {"distance": (500.0, 1000.0)}

@@ -59,8 +59,8 @@ def test_an_unknown_key_is_told_with_those_known_and_the_nearest(problems, overr
         ),
         (
             "label.task=binry",
-            "label.task: got 'binry', expected one of binary, multiclass, regression; did you "
-            "mean 'binary'?",
+            "label.task: got 'binry', expected one of binary, multiclass, regression, quantile; "
+            "did you mean 'binary'?",
         ),
         (
             "data.split={by='tmie'}",
@@ -75,7 +75,8 @@ def test_an_unknown_key_is_told_with_those_known_and_the_nearest(problems, overr
         (
             "evaluation.rules=[{metric='auk', min=0.5}]",
             "evaluation.rules[0].metric: got 'auk', expected one of auc, pr_auc, accuracy, "
-            "log_loss, precision, recall, calibration for task 'binary'; did you mean 'auc'?",
+            "log_loss, precision, recall, calibration, precision@..., recall@... for task "
+            "'binary'; did you mean 'auc'?",
         ),
         (
             "validation.allow=[{anomaly='unseen_values', feature='carier'}]",
@@ -170,7 +171,8 @@ def test_a_long_value_is_cut(problems):
         ),
         (
             "evaluation.slices=['distance']",
-            "evaluation.slices: 'distance' is not a category; slice by columns of text",
+            "evaluation.slices: 'distance' is not a category; slice by columns of text, or give "
+            "evaluation.buckets the numbers where ranges begin",
         ),
         (
             "evaluation.rules=[{metric='auc', slice=['carrier', 'late'], min=0.5}]",
@@ -179,7 +181,35 @@ def test_a_long_value_is_cut(problems):
         (
             "evaluation.rules=[{metric='rmse', max=1}]",
             "evaluation.rules[0].metric: got 'rmse', expected one of auc, pr_auc, accuracy, "
-            "log_loss, precision, recall, calibration for task 'binary'",
+            "log_loss, precision, recall, calibration, precision@..., recall@... for task 'binary'",
+        ),
+        (
+            "evaluation.metrics=['precision@1.5']",
+            "evaluation.metrics[0]: got 'precision@1.5', expected precision@ with a threshold "
+            "above 0 and below 1",
+        ),
+        (
+            "evaluation.metrics=['accuracy@2']",
+            "evaluation.metrics[0]: got 'accuracy@2', expected one of auc, pr_auc, accuracy, "
+            "log_loss, precision, recall, calibration, precision@..., recall@... for task "
+            "'binary'; did you mean 'accuracy'?",
+        ),
+        (
+            "evaluation.weight='carrier'",
+            "evaluation.weight: 'carrier' is not a column of numbers; carry it as 'number'",
+        ),
+        (
+            "evaluation={slices=['carrier'], buckets={distance=[10]}}",
+            "evaluation.buckets: 'distance' is in no slice; name it in evaluation.slices",
+        ),
+        (
+            "evaluation={slices=['distance'], buckets={distance=[10, 5]}}",
+            "evaluation.buckets.distance: got [10.0, 5.0], expected numbers in ascending order, "
+            "for example [500, 1000]",
+        ),
+        (
+            "evaluation={slices=['carrier'], buckets={carrier=[10]}}",
+            "evaluation.buckets: 'carrier' is a column of text; only numbers have ranges",
         ),
     ],
 )
@@ -228,7 +258,8 @@ def test_a_carried_column_is_not_ignored_and_is_sliced_or_split_by_only_as_its_k
     assert said == [
         "data.carry: 'day' is carried as 'text', expected 'time' for a split by time",
         "data.carry: 'tailnum' is ignored; keep one of the two",
-        "evaluation.slices: 'year' is not a category; slice by columns of text",
+        "evaluation.slices: 'year' is not a category; slice by columns of text, or give "
+        "evaluation.buckets the numbers where ranges begin",
     ]
 
 
@@ -240,4 +271,10 @@ def test_all_problems_are_told_at_once(problems):
         "features.distance",
         "training.epochs",
         "nam",
+    ]
+
+
+def test_what_only_our_evaluator_knows_is_not_asked_of_that_of_tfx(problems):
+    assert problems("stock=['Evaluator']", "evaluation.forced_by='anna: a drill'") == [
+        "evaluation.forced_by: TFX's own Evaluator knows none; take it out of `stock`"
     ]

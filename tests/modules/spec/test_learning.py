@@ -100,6 +100,21 @@ def test_classes_that_do_not_fit_the_task_are_refused(task, classes, problem):
 
 
 @pytest.mark.parametrize(
+    ("task", "quantiles", "problem"),
+    [
+        ("regression", [0.5], r"task 'regression' takes no quantiles, got \[0.5\]"),
+        ("quantile", [], r"task 'quantile' takes quantiles in ascending order, got \[\]"),
+        ("quantile", [0.9, 0.1], r"in ascending order, got \[0.9, 0.1\]. Give them, for example"),
+        ("quantile", [0.5, 0.5], r"in ascending order, got \[0.5, 0.5\]"),
+        ("quantile", [0.5, 1.0], r"less than 1"),
+    ],
+)
+def test_quantiles_that_do_not_fit_the_task_are_refused(task, quantiles, problem):
+    with pytest.raises(pydantic.ValidationError, match=problem):
+        Label.model_validate({"column": "fare", "task": task, "quantiles": quantiles})
+
+
+@pytest.mark.parametrize(
     ("kind", "expected"),
     [
         ("numeric", "number"),

@@ -111,6 +111,14 @@ def test_a_regression_error_counts_in_standard_deviations_of_the_label(loss, exp
     assert value(loss, cents, 100 * y, 100 * p) == pytest.approx(expected, rel=1e-5)
 
 
+def test_several_quantiles_cost_their_mean_whatever_loss_is_the_default():
+    head = Head("quantile", mean=50.0, std=10.0, quantiles=(0.1, 0.9))
+    y, p = column(60), np.array([[50.0, 70.0]], "float32")
+
+    # 1 above costs 0.1; 1 below costs 0.1
+    assert value(None, head, y, p) == pytest.approx(0.1, rel=1e-5)
+
+
 def test_counts_and_ratios_are_of_the_label_itself():
     head = Head("regression", 0, 50.0, 10.0)
     y, p = column(0, 2, 3), column(1, 1, 7)

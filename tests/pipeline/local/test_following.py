@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from components.evaluator.verdict import Judged
 from pipeline.failure import ExitCode
 from pipeline.local.following import Following
 from pipeline.local.result import EVENTS, Failed, Finished, Memory, Planned, Progress, Started
@@ -25,6 +26,10 @@ def spec(*rules):
             "evaluation": {"rules": list(rules)},
         }
     )
+
+
+def judged(outcome, sentence):
+    return Judged(metric="auc", bounds="value", min=0.6, outcome=outcome, sentence=sentence)
 
 
 class Clock:
@@ -65,7 +70,14 @@ def failure(node, *problems, code=ExitCode.CRASH):
 
 
 def test_a_run_whose_nodes_all_end_well_is_blessed_with_its_metrics_and_version():
-    evaluator = Finished(node="Evaluator", summary="", metrics={"auc": 0.7}, has_baseline=True)
+    rule = judged("holds", "auc is 0.7, at least 0.6")
+    evaluator = Finished(
+        node="Evaluator",
+        summary="",
+        metrics={"auc": 0.7},
+        rules=[rule],
+        sentence="1 rule holds",
+    )
     pusher = Finished(node="Pusher", summary="", pushed="/serving/7")
 
     ended = after(spec({"metric": "auc", "min": 0.6}), *done(evaluator, pusher))
@@ -75,27 +87,27 @@ def test_a_run_whose_nodes_all_end_well_is_blessed_with_its_metrics_and_version(
     result = ended.result
     assert (result.verdict, result.reason) == ("blessed", "1 rule holds")
     assert (result.metrics, result.pushed) == ({"auc": 0.7}, "/serving/7")
+    assert result.rules == [rule]
     assert (result.run, result.pipeline, result.seconds) == ("20130101-000000", "flights", 12.346)
     assert [node.state for node in result.nodes] == ["done", "done", "done"]
 
 
-@pytest.mark.parametrize(
-    ("rules", "has_baseline", "reason"),
-    [
-        ([], False, "the spec has no rules"),
-        ([{"metric": "auc", "min": 0.6}, {"metric": "auc", "max": 1}], False, "2 rules hold"),
-        (
-            [{"metric": "auc", "min": 0.6}, {"metric": "auc", "change_min": 0}],
-            False,
-            "1 rule holds, 1 not judged for want of a baseline",
-        ),
-        ([{"metric": "auc", "change_min": 0}], True, "1 rule holds"),
-    ],
-)
-def test_a_verdict_says_how_many_rules_were_judged(rules, has_baseline, reason):
-    evaluator = Finished(node="Evaluator", summary="", has_baseline=has_baseline)
+def test_a_run_that_judged_no_model_says_so():
+    trained = [Planned(nodes=["Trainer"]), Finished(node="Trainer", summary="")]
 
-    assert after(spec(*rules), *done(evaluator)).result.reason == reason
+    assert after(spec(), *trained).result.reason == "no model was judged"
+
+
+def test_each_node_that_refuses_the_model_says_why():
+    evaluator = Finished(
+        node="Evaluator", summary="", broken_rules=["a", "b", "c"], sentence="a; b; and 1 more"
+    )
+    checked = Finished(node="Pusher", summary="", broken_rules=["it answers NaN", "it is slow"])
+
+    ended = after(spec(), *done(evaluator, checked))
+
+    assert ended.exit_code == ExitCode.NOT_BLESSED
+    assert ended.result.reason == "a; b; and 1 more; it answers NaN; it is slow"
 
 
 def test_a_model_that_breaks_rules_is_not_blessed_and_each_rule_is_named():
