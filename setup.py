@@ -27,6 +27,7 @@ setup(
         "packaging",  # versions that the doctor compares
         "psutil",  # memory of processes and their children
         "google-crc32c",  # of TFRecords
+        "tensorflow-serving-api",  # TensorFlow Serving's messages, to ask a server over gRPC
         "kfp==2.16.*",  # Kubeflow Pipelines: its client, and the messages of its pipeline spec
         "kfp-kubernetes==2.16.*",
         "kfp-pipeline-spec==2.16.*",  # of the same release: each asks only for 2.x of the others

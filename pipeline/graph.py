@@ -14,13 +14,15 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.baseline.strategy import CANDIDATE, LatestComparableModel
+from components.baseline.strategy import CANDIDATE, SERVABLE, LatestComparableModel
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
 from components.evaluator.component import Evaluator
 from components.example_gen.component import TableExampleGen
 from components.example_gen.files import Source
 from components.pusher.executor import Executor as AtomicPush
+from components.serving_validator.component import ServingValidator
+from components.serving_validator.config import ServingSettings
 from components.statistics_gen.component import StatisticsGen
 from components.transform.component import Transform
 from modules.spec.learning import Interface
@@ -63,6 +65,7 @@ def latest_blessed(
         config={"interface": interface.model_dump_json()},
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        **{SERVABLE: Channel(type=standard_artifacts.InfraBlessing)},
         **({CANDIDATE: candidate} if candidate else {}),
     ).with_id(name)
 
@@ -145,9 +148,11 @@ def build_pipeline(
         example_splits=["eval"],
         **({"judging": told} if told else {}),  # TFX's own knows of nothing beside the config
     )
+    served = serving_validator(spec, watched, examples, trainer) if spec.serving.check else None
     pusher = tfx.Pusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=served.outputs["blessing"] if served else None,
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
         ),
@@ -167,8 +172,28 @@ def build_pipeline(
             trainer,
             baseline,
             evaluator,
+            *([served] if served else []),
             pusher,
         ],
         beam_pipeline_args=beam_args(spec.beam, spec.kubeflow.image if spec.kubeflow else None),
         enable_cache=False,
+    )
+
+
+def serving_validator(spec: Spec, watched: str, examples: BaseNode, trainer: BaseNode) -> BaseNode:
+    """The node that calls the model as a server would.
+
+    Args:
+        spec: of the pipeline.
+        watched: the split that the Trainer watches.
+        examples: the node that gives raw rows.
+        trainer: the node that gives the model.
+    """
+    return ServingValidator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+        settings=ServingSettings(
+            serving=spec.serving, interface=spec.interface(), watched=watched
+        ).model_dump_json(),
     )

@@ -84,7 +84,10 @@ def visible(artifact: pb.Artifact) -> dict[str, Any]:
 
 
 def blessed_models(runs: pathlib.Path, pipeline: str) -> list[int]:
-    """Ids of the models of a pipeline that were blessed and still are there, the newest first."""
+    """Ids of the models of a pipeline that were blessed and still are there, the newest first.
+
+    As in `components.baseline.strategy`: not those that were found unfit to serve, and never fit.
+    """
     with opened(runs) as store:
         context = store.get_context_by_type_and_name("pipeline", pipeline)
         if context is None:
@@ -92,8 +95,13 @@ def blessed_models(runs: pathlib.Path, pipeline: str) -> list[int]:
         found = store.get_artifacts_by_context(context.id)
         names = {each.id: each.name for each in store.get_artifact_types()}
     live = [artifact for artifact in found if artifact.state == pb.Artifact.LIVE]
-    blessings = (visible(each) for each in live if names[each.type_id] == "ModelBlessing")
-    blessed = {each.get("current_model_id") for each in blessings if each.get("blessed") == 1}
+
+    def judged(kind: str, good: bool) -> set[Any]:
+        told = [visible(each) for each in live if names[each.type_id] == kind]
+        return {each.get("current_model_id") for each in told if (each.get("blessed") == 1) == good}
+
+    unfit = judged("InfraBlessing", good=False) - judged("InfraBlessing", good=True)
+    blessed = judged("ModelBlessing", good=True) - unfit
     models = [each for each in live if names[each.type_id] == "Model" and each.id in blessed]
     return sorted((each.id for each in models if pathlib.Path(each.uri).is_dir()), reverse=True)
 

@@ -9,6 +9,7 @@ import pydantic
 
 from components.data_gate.config import Validation
 from components.example_gen.config import Data, Form, Table, splits_of
+from components.serving_validator.config import Serving
 from modules.errors import SpecError, did_you_mean
 from modules.spec.features import RawType, argument_name, raw_type
 from modules.spec.label import label_type
@@ -37,6 +38,7 @@ class Spec(LearningSpec):
     data: Data
     validation: Validation = Validation()
     evaluation: Evaluation = Evaluation()
+    serving: Serving = Serving()
     push: Push = Push()
     beam: Beam = Beam()
     local: Local = Local()

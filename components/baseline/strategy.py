@@ -13,14 +13,16 @@ from modules.progress import LOGGER
 from modules.spec.learning import Interface
 
 CANDIDATE = "candidate"  # input: the model that is to be compared
+SERVABLE = "servable"  # input: every InfraBlessing, of models that can be served and that cannot
 
 
 class LatestComparableModel(LatestBlessedModelStrategy):
     """The latest blessed model that can be evaluated on the candidate's examples.
 
     TFX's strategy offers any blessed model; Evaluator then fails on one that expects columns,
-    types or a label that the data of today does not have. And it offers the candidate itself where
-    the cache served it, blessed by the run that trained it.
+    types or a label that the data of today does not have. It offers the candidate itself where the
+    cache served it, blessed by the run that trained it. And it offers models that were judged well
+    and never pushed, for they could not be served.
     """
 
     def __init__(self, interface: str) -> None:
@@ -33,13 +35,14 @@ class LatestComparableModel(LatestBlessedModelStrategy):
         """By input, the chosen model and its blessing, or nothing; the candidate as it came."""
         others = dict(input_dict)
         candidate = others.pop(CANDIDATE, [])
-        known = {artifact.id for artifact in candidate}
+        left_out = {artifact.id for artifact in candidate} | _refused(others.pop(SERVABLE, []))
         for key, artifacts in others.items():
-            others[key] = [artifact for artifact in artifacts if artifact.id not in known]
+            others[key] = [artifact for artifact in artifacts if artifact.id not in left_out]
         found = super().resolve_artifacts(store, others)
-        if found is None or CANDIDATE not in input_dict:
-            return found
-        return {**found, CANDIDATE: candidate}
+        if found is None:
+            return None
+        unchosen = {CANDIDATE: candidate, SERVABLE: []}
+        return {**found, **{key: unchosen[key] for key in unchosen if key in input_dict}}
 
     def _resolve(
         self,
@@ -63,3 +66,12 @@ class LatestComparableModel(LatestBlessedModelStrategy):
             {**input_dict, model_channel_key: comparable}, *keys
         )
         return found
+
+
+def _refused(blessings: list[Artifact]) -> set[int]:
+    """Models that were found unfit to serve, and never fit."""
+    found: dict[bool, set[int]] = {True: set(), False: set()}
+    for blessing in blessings:
+        fit = blessing.get_int_custom_property("blessed") == 1
+        found[fit].add(blessing.get_int_custom_property("current_model_id"))
+    return found[False] - found[True]

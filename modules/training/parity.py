@@ -8,14 +8,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from modules.columns import Head
 from modules.errors import GateError
 from modules.export import WEIGHTS
+from modules.training import kept
 from modules.training.blueprint import Blueprint
+from modules.training.difference import largest_difference
 from modules.training.examples import Examples
 from modules.training.precision import Resolved
 
 _ROWS = 1024
+_KEPT = 256  # rows, for whoever checks what is served
 # How far a prediction may be off, in probability or in standard deviations of the label (relative
 # to 1 + its size): four steps of a number near 1 in the precision that was trained in, and for
 # float32 what another order of the same sums makes. Measured: docs/decisions/training.md.
@@ -60,7 +62,7 @@ def check(
     batch = {column.name: tf.constant(watched[column.name][:taken]) for column in blueprint.columns}
     trained = np.asarray(model(batch, training=False), np.float64)
     exported = np.asarray(loaded.predict_transformed(batch), np.float64)
-    largest = _largest_difference(trained, exported, blueprint.head)
+    largest = largest_difference(trained, exported, blueprint.head)
     bound = BOUNDS[precision]
     if not largest <= bound:  # so that NaN fails, too
         raise GateError(
@@ -74,11 +76,20 @@ def check(
     return Parity(taken, round(largest, 9), bound, precision)
 
 
-def _largest_difference(trained: np.ndarray, exported: np.ndarray, head: Head) -> float:
-    if head.task in ("regression", "quantile"):
-        trained, exported = (trained - head.mean) / head.std, (exported - head.mean) / head.std
-        return float(np.max(np.abs(trained - exported) / (1 + np.abs(trained))))
-    return float(np.max(np.abs(trained - exported)))
+def keep(
+    run_folder: pathlib.Path,
+    model: keras.Model,
+    blueprint: Blueprint,
+    watched: Examples,
+    precision: Resolved,
+) -> None:
+    """Writes rows from all over the watched split, and what the trained model predicts for them."""
+    places = np.unique(np.linspace(0, watched.rows - 1, _KEPT).astype(int))
+    columns = {column.name: watched[column.name][places] for column in blueprint.columns}
+    batch = {name: tf.constant(column) for name, column in columns.items()}
+    predictions = np.asarray(model(batch, training=False), np.float32)
+    found = kept.Kept(columns, predictions, blueprint.head, precision, BOUNDS[precision])
+    kept.write(found, run_folder)
 
 
 def _not_float32(loaded: Any) -> list[str]:

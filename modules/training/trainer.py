@@ -27,7 +27,7 @@ from modules.training.fit import CHECKPOINT, Plan, fit, plan
 from modules.training.input import Table
 from modules.training.job import Job
 from modules.training.losses import check_labels
-from modules.training.parity import Parity, check
+from modules.training.parity import Parity, check, keep
 from modules.training.precision import Resolved, resolve
 from modules.training.recording import Recorder
 from modules.training.strategy import Spread, spread
@@ -156,12 +156,18 @@ def _teacher(session: Session, loss: Distillation) -> keras.Model:
 
 
 def _exported(session: Session, network: keras.Model) -> Parity:
-    """Writes the SavedModel in float32, and leaves none that is not the trained model."""
+    """Writes the SavedModel in float32, and leaves none that is not the trained model.
+
+    Some of its predictions are kept beside the history.
+    """
     job, folder = session.job, pathlib.Path(session.job.model)
     made = session.blueprint.in_float32(network)
+    compared = (network, session.blueprint, session.watched, session.precision)
     try:
         export(made, session.transform, job.spec, folder)
-        return check(folder, network, session.blueprint, session.watched, session.precision)
+        parity = check(folder, *compared)
     except GateError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    keep(job.run_folder, *compared)
+    return parity

@@ -19,6 +19,7 @@ from components.evaluator.verdict import Verdict
 from components.example_gen.config import SPLITS
 from components.example_gen.executor import REJECTS, ROWS_PROPERTY
 from components.example_gen.findings import REJECTED
+from components.serving_validator import report as serving_report
 from modules.training import history
 from pipeline.graph import WARM_START
 from pipeline.local.result import Finished
@@ -135,6 +136,11 @@ def _verdict(outputs: Outputs) -> Verdict:
     return judge(outputs["evaluation"][0].uri)  # TFX's own Evaluator says no more than its metrics
 
 
+def _serving(node: str, outputs: Outputs) -> Finished:
+    found = serving_report.read(outputs["blessing"][0].uri)
+    return Finished(node=node, summary=found.summary(), broken_rules=found.reasons)
+
+
 def _pusher(node: str, outputs: Outputs) -> Finished:
     pushed = outputs["pushed_model"][0]
     where = pushed.get_string_custom_property("pushed_destination") or None
@@ -151,5 +157,6 @@ _DESCRIBE: dict[str, Callable[[str, Outputs], Finished]] = {
     "Transform": _transform,
     "Trainer": _trainer,
     "Evaluator": _evaluator,
+    "ServingValidator": _serving,
     "Pusher": _pusher,
 }

@@ -111,7 +111,8 @@ class Finished(pydantic.BaseModel):
     seconds: float | None = None  # it took; None: since it was started
     metrics: dict[str, float] = {}  # Evaluator's
     rules: list[Judged] = []  # Evaluator's: how each stands
-    broken_rules: list[str] = []  # a sentence each; with any, the model is not blessed
+    # Evaluator's and ServingValidator's: a sentence each; with any, the model is not pushed
+    broken_rules: list[str] = []
     sentence: str = ""  # Evaluator's verdict
     pushed: str | None = None  # Pusher's
 

@@ -7,7 +7,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.baseline.component import ABSENT, LatestPushed
-from components.baseline.strategy import CANDIDATE, LatestComparableModel
+from components.baseline.strategy import CANDIDATE, SERVABLE, LatestComparableModel
 from modules import progress
 from modules.spec.label import Label
 from modules.spec.learning import Interface
@@ -20,7 +20,7 @@ TODAY = Interface(label=LABEL, columns={"distance": "number", "carrier": "text"}
 def resolve(tmp_path):
     """The number of the model that is chosen among some, given as (interface, blessed)."""
 
-    def resolve(*models, candidate=None):
+    def resolve(*models, candidate=None, fit=()):
         artifacts, blessings = [], []
         for number, (interface, blessed) in enumerate(models, 1):
             model = standard_artifacts.Model()
@@ -41,11 +41,26 @@ def resolve(tmp_path):
         given = {"model": artifacts, "blessing": blessings}
         if candidate:
             given[CANDIDATE] = [artifacts[candidate - 1]]
+        given[SERVABLE] = [infra_blessing(number, good) for number, good in fit]
         found = strategy.resolve_artifacts(None, given)
         assert set(found) == set(given)
         return [model.id for model in found["model"]]
 
     return resolve
+
+
+def infra_blessing(model, good):
+    made = standard_artifacts.InfraBlessing()
+    made.set_int_custom_property("current_model_id", model)
+    made.set_int_custom_property("blessed", int(good))
+    return made
+
+
+def test_a_model_that_could_never_be_served_is_passed_over(resolve):
+    models = [(TODAY, True), (TODAY, True)]
+
+    assert resolve(*models, fit=[(1, True), (2, False)]) == [1]
+    assert resolve(*models, fit=[(2, True), (2, False)]) == [2]  # it was pushed once
 
 
 def test_the_latest_blessed_model_is_the_baseline(resolve):

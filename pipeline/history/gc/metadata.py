@@ -192,6 +192,17 @@ _BLESSED = """
     JOIN Context ON Context.id = Attribution.context_id
     JOIN Type AS Kind ON Kind.id = Context.type_id AND Kind.name = 'pipeline' AND Kind.type_kind = 2
     WHERE Blessing.state = :live AND Verdict.int_value = 1
+    AND Model.id NOT IN (  -- those that were found unfit to serve, and never fit
+        SELECT Served.int_value
+        FROM Artifact AS Probed
+        JOIN Type ON Type.id = Probed.type_id AND Type.name = 'InfraBlessing' AND Type.type_kind = 1
+        JOIN ArtifactProperty AS Fit ON Fit.artifact_id = Probed.id AND Fit.name = 'blessed'
+        JOIN ArtifactProperty AS Served
+            ON Served.artifact_id = Probed.id AND Served.name = 'current_model_id'
+        WHERE Probed.state = :live
+        GROUP BY Served.int_value
+        HAVING max(Fit.int_value) = 0
+    )
     GROUP BY Attribution.context_id, Model.id
     ORDER BY Model.id DESC
 """

@@ -195,7 +195,8 @@ def _conclude(console: Console, told: Submitted) -> int:
     told.outcome = "succeeded"
     console.print()
     console.print(Text.assemble(("Succeeded", "bold green"), f" in {run.seconds or 0:.0f} s"))
-    say(console, "Whether the model was blessed and pushed is in the Evaluator's log", "dim")
+    logs = "the logs of Evaluator and ServingValidator"
+    say(console, f"Whether the model was blessed and pushed is in {logs}", "dim")
     return ExitCode.BLESSED
 
 

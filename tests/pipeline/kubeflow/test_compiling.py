@@ -54,6 +54,7 @@ def test_the_pods_are_the_stages_of_the_local_run_in_the_same_order(compiled):
     assert {task.task_info.name for task in made.values()} == {
         *("ImportSchemaGen", "TableExampleGen", "StatisticsGen", "ExampleValidator", "DataGate"),
         *("Transform", "Trainer", "Baseline", "Evaluator", "Pusher"),
+        "ServingValidator",
     }
     assert "data-gate" in made["transform"].dependent_tasks
     assert "trainer" in made["baseline"].dependent_tasks

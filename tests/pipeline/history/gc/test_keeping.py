@@ -108,6 +108,26 @@ def test_the_latest_blessed_model_stays_though_nothing_serves_it(story, headrace
     assert unsound(story.runs) == []
 
 
+def test_a_model_that_could_not_be_served_is_no_baseline_and_the_one_before_stays(story, headrace):
+    fit = story.run(epochs=1)
+    unfit = story.run(epochs=2)
+    story.run(epochs=3, blessed=False)
+    shutil.rmtree(story.serving)
+    models = {run: story.records(run)["Trainer"].outputs["model"][0].id for run in (fit, unfit)}
+    with lineage.opened(story.runs) as store:
+        kind = store.put_artifact_type(pb.ArtifactType(name="InfraBlessing"))
+        verdict = pb.Artifact(type_id=kind, uri="gone", state=pb.Artifact.LIVE)
+        verdict.custom_properties["blessed"].int_value = 0
+        verdict.custom_properties["current_model_id"].int_value = models[unfit]
+        (number,) = store.put_artifacts([verdict])
+        context = store.get_context_by_type_and_name("pipeline", "birds")
+        of_it = pb.Attribution(artifact_id=number, context_id=context.id)
+        store.put_attributions_and_associations([of_it], [])
+
+    assert lineage.blessed_models(story.runs, "birds") == [models[fit]]
+    assert why(headrace, 1)[fit] == "its model is the latest that was blessed"
+
+
 def test_the_latest_blessed_model_stays_when_the_folder_of_its_run_is_gone(story, headrace):
     blessed = story.run(epochs=1)
     model = story.records(blessed)["Trainer"].outputs["model"][0]
