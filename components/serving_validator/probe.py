@@ -106,7 +106,7 @@ def main(request_file: str) -> None:
 def hide() -> None:
     """Makes what a server has not impossible to import."""
     for name in MISSING:
-        sys.modules[name] = None  # type: ignore[assignment]  so says Python's import
+        sys.modules[name] = None  # type: ignore[assignment]  # so Python has it
 
 
 def _asked(request: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:

@@ -62,7 +62,8 @@ def save(
 
     @tf.function(input_signature=[examples], autograph=False)
     def serving_default(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probability": by_examples(**parsed(examples))}
+        columns = parsed(examples)
+        return {"probability": by_examples(columns["x"], columns["carrier"])}
 
     @tf.function(input_signature=[number, text], autograph=False)
     def serving_raw(x: tf.Tensor, carrier: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -89,7 +90,7 @@ def remember(run_folder: pathlib.Path, off: float = 0.0) -> None:
     x = np.array([[0.0], [1.0], [-2.0], [0.0]], np.float32)
     ids = np.array([[1], [0], [0], [1]], np.int64)
     predictions = 1 / (1 + np.exp(-(x + ids))) + off
-    columns = {"x_xf": x, "carrier_xf": ids}
+    columns: dict[str, np.ndarray] = {"x_xf": x, "carrier_xf": ids}
     found = kept.Kept(columns, predictions.astype(np.float32), Head("binary", 2), "float32", 1e-4)
     kept.write(found, run_folder)
 

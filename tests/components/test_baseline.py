@@ -57,10 +57,11 @@ def infra_blessing(model, good):
 
 
 def test_a_model_that_could_never_be_served_is_passed_over(resolve):
-    models = [(TODAY, True), (TODAY, True)]
+    assert resolve((TODAY, True), (TODAY, True), fit=[(1, True), (2, False)]) == [1]
 
-    assert resolve(*models, fit=[(1, True), (2, False)]) == [1]
-    assert resolve(*models, fit=[(2, True), (2, False)]) == [2]  # it was pushed once
+
+def test_a_model_that_could_be_served_once_was_pushed_and_is_the_baseline(resolve):
+    assert resolve((TODAY, True), (TODAY, True), fit=[(2, True), (2, False)]) == [2]
 
 
 def test_the_latest_blessed_model_is_the_baseline(resolve):
