@@ -32,7 +32,7 @@ def expected(interface: Interface) -> dict[str, Signature]:
 
 def predictions(label: Label) -> dict[str, Tensor]:
     """What a prediction for the label consists of, by name."""
-    width = len(label.classes) if label.task == "multiclass" else 1
+    width = max(1, len(label.classes) if label.task == "multiclass" else len(label.quantiles))
     return {
         name: Tensor(dtype=tensor.dtype.name, shape=(None, *tensor.shape[1:]))
         for name, tensor in outputs(tf.zeros([1, width]), label).items()
