@@ -8,10 +8,9 @@ import keras  # noqa: F401  before Transform's executor: else tf.keras is Keras 
 from tfx import components as tfx
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.baseline.strategy import CANDIDATE, SERVABLE, LatestComparableModel
@@ -20,7 +19,7 @@ from components.data_gate.config import GateSettings
 from components.evaluator.component import Evaluator
 from components.example_gen.component import TableExampleGen
 from components.example_gen.files import Source
-from components.pusher.executor import Executor as AtomicPush
+from components.pusher.component import Pusher
 from components.serving_validator.component import ServingValidator
 from components.serving_validator.config import ServingSettings
 from components.statistics_gen.component import StatisticsGen
@@ -29,6 +28,7 @@ from modules.spec.learning import Interface
 from modules.spec.workers import Workers
 from pipeline.beam import beam_args
 from pipeline.evaluation import eval_config, judging
+from pipeline.pushing import push_settings
 from pipeline.spec import Spec, split_names
 
 WARM_START, BASELINE = "WarmStart", "Baseline"  # the nodes that look up an earlier model
@@ -149,14 +149,13 @@ def build_pipeline(
         **({"judging": told} if told else {}),  # TFX's own knows of nothing beside the config
     )
     served = serving_validator(spec, watched, examples, trainer) if spec.serving.check else None
-    pusher = tfx.Pusher(
+    pusher = Pusher(
+        places.serving,
+        push_settings(spec, places.spec),
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=served.outputs["blessing"] if served else None,
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
-        ),
-        custom_executor_spec=ExecutorClassSpec(AtomicPush),
+        statistics=statistics.outputs["statistics"],  # its manifest tells of the data
     )
     return Pipeline(
         pipeline_name=spec.name,

@@ -9,24 +9,18 @@ import pydantic
 
 from components.data_gate.config import Validation
 from components.example_gen.config import Data, Form, Table, splits_of
+from components.pusher.config import Push
 from components.serving_validator.config import Serving
 from modules.errors import SpecError, did_you_mean
 from modules.spec.features import RawType, argument_name, raw_type
 from modules.spec.label import label_type
 from modules.spec.learning import LearningSpec
-from modules.spec.part import Part
 from pipeline import rules, training
 from pipeline.beam import Beam
 from pipeline.explain import explain
 from pipeline.kubeflow.settings import Kubeflow
 from pipeline.local.settings import Local
 from pipeline.rules import Evaluation
-
-
-class Push(Part):
-    """The `[push]` table."""
-
-    to: str | None = None  # beside the spec; None: `serving` in the folder of the runs
 
 
 class Spec(LearningSpec):

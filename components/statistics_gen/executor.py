@@ -4,6 +4,7 @@ from typing import Any
 
 import apache_beam as beam
 from tensorflow_data_validation.statistics.stats_options import StatsOptions
+from tfx.components.example_gen.utils import FINGERPRINT_PROPERTY_NAME
 from tfx.components.statistics_gen import executor as stock
 from tfx.components.util import examples_utils
 from tfx.types import artifact_utils
@@ -53,7 +54,7 @@ class Executor(stock.Executor):
             folder = artifact_utils.get_single_uri(input_dict["schema"])
             options.schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(folder))
         statistics = artifact_utils.get_single_instance(output_dict["statistics"])
-        _describe(statistics, splits, examples.span)
+        _describe(statistics, splits, examples)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
@@ -76,13 +77,21 @@ def _is_for_stock(examples: Any, options: StatsOptions, exec_properties: dict[st
     )
 
 
-def _describe(statistics: Any, splits: list[str], span: int) -> None:
-    """What TFX's executor says of its output: the link is empty outside of Google."""
+def _describe(statistics: Any, splits: list[str], examples: Any) -> None:
+    """What TFX's executor says of its output, and what the examples were read from.
+
+    The link is empty outside of Google.
+    """
     statistics.split_names = artifact_utils.encode_split_names(splits)
-    statistics.span = span
+    statistics.span = examples.span
     statistics.set_string_custom_property(
         stock.STATS_DASHBOARD_LINK, stats_utils.generate_stats_dashboard_link(statistics)
     )
     statistics.set_json_value_custom_property(
         stock.SAMPLE_RATE_BY_SPLIT_PROPERTY_NAME, json_utils.dumps(dict.fromkeys(splits, 1.0))
     )
+    if examples.has_custom_property(FINGERPRINT_PROPERTY_NAME):
+        statistics.set_string_custom_property(
+            FINGERPRINT_PROPERTY_NAME,
+            examples.get_string_custom_property(FINGERPRINT_PROPERTY_NAME),
+        )

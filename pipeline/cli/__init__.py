@@ -6,6 +6,7 @@ from pipeline.cli.history import diff, explain, gc, runs_, show
 from pipeline.cli.kubeflow import compile_, status, submit
 from pipeline.cli.running import run
 from pipeline.cli.starting import doctor, init
+from pipeline.cli.versions import promote, rollback, versions
 
 
 @click.group(
@@ -20,6 +21,7 @@ def main() -> None:
 for _command in (
     init, run, doctor,
     runs_, show, diff, explain, gc,
+    versions, rollback, promote,
     compile_, submit, status,
 ):  # fmt: skip
     main.add_command(_command)

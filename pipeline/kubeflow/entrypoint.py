@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import traceback
@@ -21,6 +22,7 @@ from pipeline import process
 from pipeline.failure import explained
 from pipeline.kubeflow.node import Node
 
+_RUN_ID = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 _TERMINATION_LOG = pathlib.Path("/dev/termination-log")  # Kubernetes shows it as the pod's message
 
 
@@ -72,7 +74,7 @@ def run(node: Node, executor_input: str) -> None:
         pathlib.Path(artifacts[0].uri).mkdir(parents=True, exist_ok=True)
     with shared(node.shared, inputs, outputs) if node.shared else _scratch() as folder:
         places = {key: artifacts[0].uri for key, artifacts in outputs.items()}
-        _executor(node, folder).Do(inputs, outputs, values)
+        _executor(node, folder, _run_of(given)).Do(inputs, outputs, values)
         check_moved(places, outputs)
     outputs_utils.tag_output_artifacts_with_version(outputs)
     told = pathlib.Path(given.outputs.output_file)
@@ -84,17 +86,24 @@ def _scratch() -> contextlib.AbstractContextManager[str]:
     return tempfile.TemporaryDirectory(prefix="headrace-")
 
 
-def _executor(node: Node, folder: str) -> Any:
+def _run_of(given: Any) -> str | None:
+    """The id of the run: KFP's driver puts it into the URI of each output (driver/driver.go)."""
+    listed = given.outputs.artifacts.values()
+    uris = [artifact.uri for found in listed for artifact in found.artifacts]
+    return next((match[0] for uri in uris if (match := re.search(_RUN_ID, uri))), None)
+
+
+def _executor(node: Node, folder: str, run: str | None) -> Any:
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.dsl.components.base.base_executor import BaseExecutor
     from tfx.utils import import_utils
 
     made = import_utils.import_class_by_path(node.executor)
+    told = {"tmp_dir": folder, "unique_id": "pod", "pipeline_run_id": run}
     if issubclass(made, BaseBeamExecutor):
-        flags = list(node.beam)
-        return made(made.Context(beam_pipeline_args=flags, tmp_dir=folder, unique_id="pod"))
+        return made(made.Context(beam_pipeline_args=list(node.beam), **told))
     assert issubclass(made, BaseExecutor)
-    return made(made.Context(extra_flags=list(node.beam), tmp_dir=folder, unique_id="pod"))
+    return made(made.Context(extra_flags=list(node.beam), **told))
 
 
 def _overlay(values: dict[str, Any], overlays: dict[str, tuple[str, ...]]) -> None:

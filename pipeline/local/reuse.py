@@ -5,6 +5,9 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 from components.example_gen import files
+from components.pusher.folder import Folder
+from components.pusher.manifest import FILE as MANIFEST
+from components.pusher.sums import sums
 from pipeline import lineage
 from pipeline.local.cache import contents, index, why
 from pipeline.local.cache.code import Code, Codebase
@@ -83,6 +86,7 @@ class Reuse:
         else:
             chosen.record = record
             chosen.why = [f"nothing it depends on has changed since run {record.run}"]
+            chosen.why += _rolled_back(record)
         return chosen
 
     def _missed(self, step: Step, parts: Parts) -> list[str]:
@@ -105,18 +109,21 @@ class Reuse:
         if record.finished.pushed is None:
             return []
         pushed = pathlib.Path(record.finished.pushed)
+        if _rolled_back(record):
+            return []
         if not pushed.is_dir():
             return [f"the version that was pushed, {pushed}, is gone"]
-        versions = [int(entry.name) for entry in pushed.parent.iterdir() if entry.name.isdecimal()]
-        if int(pushed.name) != max(versions):
-            return [f"another version, {max(versions)}, has been pushed since"]
+        newest = Folder(pushed.parent).versions()[-1]
+        if int(pushed.name) != newest:
+            return [f"another version, {newest}, has been pushed since"]
         models = [
-            output
+            pathlib.Path(output.uri, _SERVING_MODEL)
             for of_node in outputs.values()
             for output in of_node.get("model", ())
-            if contents.digest(pathlib.Path(output.uri, _SERVING_MODEL)) == contents.digest(pushed)
         ]
-        return [] if models else [f"{pushed} is not what was pushed"]
+        if any(_are_same(model, pushed) for model in models):
+            return []
+        return [f"{pushed} is not what was pushed"]
 
     def _parts(
         self, step: Step, code: Code, read: Sequence[pathlib.Path], outputs: Outputs
@@ -181,3 +188,29 @@ def forced(
 def made(source: Source, outputs: Outputs) -> Sequence[Output]:
     """The artifacts that an input is, of nodes that are done."""
     return outputs.get(source.node, {}).get(source.output, ())
+
+
+def _rolled_back(record: Record) -> list[str]:
+    """Why a push is not made again though another version is served: somebody wanted that."""
+    if record.finished.pushed is None:
+        return []
+    pushed = pathlib.Path(record.finished.pushed)
+    folder = Folder(pushed.parent)
+    newest = max(folder.versions(), default=0)
+    manifest = folder.manifest(newest)
+    if manifest is None or manifest.restores is None:
+        return []
+    if not manifest.restores < int(pushed.name) < newest:  # it is not what was gone back from
+        return []
+    return [
+        f"version {newest}, a rollback to {manifest.restores}, is served, and stays; "
+        f"`headrace rollback {pushed.name}` or --from Pusher serves this model again"
+    ]
+
+
+def _are_same(model: pathlib.Path, pushed: pathlib.Path) -> bool:
+    """Whether a version has the files of a model, and none but its manifest beside."""
+    try:
+        return sums(model, MANIFEST) == sums(pushed, MANIFEST)
+    except OSError:
+        return False

@@ -215,6 +215,15 @@ def test_tf_examples_without_columns_are_counted_too(examples_of, count):
     assert (found["train"].datasets[0].num_examples, number.num_stats.mean) == (3, 2)
 
 
+def test_what_the_examples_were_read_from_is_handed_on(examples_of, count):
+    examples = examples_of({"train": [pa.record_batch({"x": numbers(1)})]})
+    examples.set_string_custom_property("input_fingerprint", "split:all,num_files:1")
+
+    artifact, _ = count(StatisticsGen, examples)
+
+    assert artifact.get_string_custom_property("input_fingerprint") == "split:all,num_files:1"
+
+
 def test_excluded_splits_are_left_out(examples_of, count):
     batch = pa.record_batch({"x": numbers(1)})
     examples = examples_of({"train": [batch], "eval": [batch]})

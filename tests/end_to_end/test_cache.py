@@ -1,5 +1,6 @@
 """What runs again after an edit, and what an earlier run serves."""
 
+import json
 import os
 import re
 import shutil
@@ -107,3 +108,32 @@ def test_a_model_of_an_earlier_run_is_judged_against_the_one_served_and_pushed_a
         "Evaluator",
         "Pusher",
     }
+
+
+@pytest.mark.slow
+def test_a_rollback_is_left_alone_by_runs_that_change_nothing(ran, birds, headrace):
+    serving = birds.parent / "runs" / "serving"
+    ran()
+    (first,) = serving.iterdir()
+    ran("--set", "training.seed=1")
+    second = max(serving.iterdir())
+
+    told = headrace("rollback", "--in", birds)
+    assert told.returncode == 0, told.stdout
+    third = max(serving.iterdir())
+    # What was gone back from is not pushed again, until somebody asks for it.
+    cached = ran("--set", "training.seed=1")
+    assert cached["Pusher"]
+    assert f"{third.name}, a rollback to {first.name}, is served" in ran.why["Pusher"][1]
+    assert not ran("--set", "training.seed=1", "--from", "Pusher")["Pusher"]
+
+    listed = json.loads(headrace("versions", birds, "--json").stdout)["versions"]
+    assert [each["version"] for each in listed[1:]] == [
+        int(path.name) for path in (third, second, first)
+    ]
+    manifest = listed[1]["manifest"]
+    assert (manifest["restores"], manifest["pipeline"]) == (int(first.name), "penguins")
+    assert manifest["data"]["rows"].keys() == {"train", "valid", "eval"}
+    assert manifest["data"]["fingerprint"].startswith("split:all,num_files:1")
+    assert manifest["code"] == listed[2]["manifest"]["code"]
+    assert manifest["spec"] != listed[2]["manifest"]["spec"]

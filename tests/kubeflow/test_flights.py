@@ -61,6 +61,13 @@ def test_flights_end_as_on_a_laptop_and_the_second_run_has_the_first_as_its_base
     versions = sorted(path.name for path in (tmp_path / "shared/serving/flights").iterdir())
     told = [run["pusher"].artifacts["pushed_model"].metadata for run in (first, second)]
     assert [metadata["pushed_version"] for metadata in told] == versions
+    manifests = [
+        json.loads(path.joinpath("assets.extra", "manifest.json").read_text())
+        for path in sorted((tmp_path / "shared/serving/flights").iterdir())
+    ]
+    assert [manifest["run"] for manifest in manifests] == [first.id, second.id]
+    assert manifests[0]["data"]["fingerprint"].startswith("split:all,num_files:1")
+    assert manifests[0]["data"]["rows"].keys() == {"train", "valid", "eval"}
     outcome = second["exit"].artifacts["outcome"].path
     assert json.loads(outcome.read_text())["pipeline"] == "flights"
 

@@ -278,3 +278,12 @@ def test_what_only_our_evaluator_knows_is_not_asked_of_that_of_tfx(problems):
     assert problems("stock=['Evaluator']", "evaluation.forced_by='anna: a drill'") == [
         "evaluation.forced_by: TFX's own Evaluator knows none; take it out of `stock`"
     ]
+
+
+def test_a_run_here_pushes_to_a_folder(problems):
+    (said,) = problems("push.to=s3://models/flights", "push.keep=10")
+    assert said.startswith("push.to: got 's3://models/flights', expected a folder, not s3://, ")
+    assert "headrace promote --to s3://models/flights" in said
+
+    (said,) = problems("push.keep=0")
+    assert said.startswith("push.keep: got 0, expected ")

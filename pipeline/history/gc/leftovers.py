@@ -7,6 +7,7 @@ from typing import Literal
 
 import pydantic
 
+from components.pusher.folder import Folder
 from pipeline.history.folder import OF_A_RUN, SERVING, ids, time_of
 from pipeline.history.gc.keeping import Kept
 from pipeline.history.gc.metadata import Metadata
@@ -22,7 +23,7 @@ Kind = Literal[
 ]
 Found = Iterator[tuple[Kind, pathlib.Path]]
 CHECKPOINTS = "checkpoints"
-REMOVING, PUSHING = ".removing-", ".pushing-"  # folders under way
+REMOVING = ".removing-"  # folders under way
 _SYSTEM = ".system"  # of TFX, by node
 _BY_EXECUTION = "executor_execution"
 _SCRATCH = (_BY_EXECUTION, "driver_execution", "stateful_working_dir")  # in `.system`
@@ -59,7 +60,7 @@ def leftovers(runs: pathlib.Path, kept: Kept, metadata: Metadata) -> list[Leftov
         *_of_cache(runs / index.FOLDER, kept),
         *_of_artifacts(runs / ARTIFACTS, kept, whole),
         *_of_checkpoints(runs / CHECKPOINTS, kept.checkpoints_since),
-        *(("scratch", each) for each in _entries(runs / SERVING, PUSHING)),
+        *(("scratch", each) for each in _of_pushes(runs / SERVING)),
     ]
     return [Leftover(kind=kind, path=path, bytes=measured(path)) for kind, path in found]
 
@@ -134,6 +135,11 @@ def _of_checkpoints(checkpoints: pathlib.Path, since: float | None) -> Found:
     for entry in _entries(checkpoints):
         if since is None or changed(entry) < since:
             yield "checkpoint", entry
+
+
+def _of_pushes(serving: pathlib.Path) -> list[pathlib.Path]:
+    """What pushes left that were killed; a rollback that goes on needs no lock of ours."""
+    return Folder(serving).leftovers() if _is_folder(serving) else []
 
 
 def _entries(folder: pathlib.Path, prefix: str = "") -> list[pathlib.Path]:

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import pytest
+from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 from tfx.utils import name_utils
 
 from components.example_gen.component import TableExampleGen
@@ -15,6 +16,7 @@ from tests.pipeline.kubeflow import nodes
 SCHEMA = "tfx.types.standard_artifacts.Schema"
 MODEL = "tfx.types.standard_artifacts.Model"
 SEEN = f"{nodes.__name__}.Seen"
+RUN = "0b1c6f2e-3a1d-4a38-9d0c-6f1f2b7e9a10"
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +193,20 @@ def test_the_workers_of_an_engine_see_inputs_and_outputs_on_the_volume(scratch):
     assert pathlib.Path(seen["schema"]).is_relative_to(volume)
     assert told["artifacts"]["seen"]["artifacts"][0]["uri"] == "minio://bucket/run/seen"
     assert list(volume.iterdir()) == []  # nothing is left there
+
+
+@pytest.mark.parametrize(
+    ("folder", "run"),
+    [
+        (f"headrace/flights/{RUN}/pusher", RUN),
+        ("headrace/flights/latest/pusher", None),
+    ],
+)
+def test_the_id_of_the_run_is_in_the_uri_of_what_a_pod_writes(folder, run):
+    given = pb.ExecutorInput()
+    given.outputs.artifacts["pushed_model"].artifacts.add().uri = f"minio://mlpipeline/{folder}/x"
+
+    assert entrypoint._run_of(given) == run
 
 
 def test_arguments_are_asked_for(capsys):

@@ -291,14 +291,18 @@ def test_scratch_that_a_killed_node_left_goes(story, headrace):
     beam = story.runs / "artifacts" / "Trainer" / ".system" / "executor_execution" / "3" / ".temp"
     beam.mkdir()
     (beam / "shard").write_text("rows")
-    (story.serving / ".pushing-abc").mkdir()
+    pushing = story.serving / ".pushing-abc"
+    pushing.mkdir()
+    os.utime(pushing, (0, 0))  # a young one may be that of a push which has just begun
+    (story.serving / ".pushing-young").mkdir()
     driver = story.runs / "artifacts" / "Rows" / ".system" / "driver_execution" / "1795783162320098"
     driver.mkdir(parents=True)
 
     told = headrace("gc", "--yes")
 
     assert "3 scratch folders" in told.text
-    assert not any(path.exists() for path in (beam, driver, story.serving / ".pushing-abc"))
+    assert not any(path.exists() for path in (beam, driver, pushing))
+    assert (story.serving / ".pushing-young").exists()
 
 
 def test_outputs_of_a_run_without_records_stay_by_what_ml_metadata_says(story, headrace):

@@ -1,0 +1,351 @@
+"""A version in a folder is there as a whole or not at all, and what was there before stays."""
+
+import errno
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.pusher.folder import Folder
+from components.pusher.manifest import FILE, Manifest, check_files
+from components.pusher.sums import sums
+from components.pusher.version import VersionError, numbers, surplus
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A folder that looks like a SavedModel: files in folders, and an empty folder."""
+    folder = tmp_path / "model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "assets").mkdir()
+    (folder / "saved_model.pb").write_bytes(b"graph" * 1000)
+    (folder / "variables" / "variables.data").write_bytes(bytes(range(256)) * 100)
+    return folder
+
+
+@pytest.fixture
+def serving(tmp_path):
+    return tmp_path / "below" / "serving"  # not there yet
+
+
+def put(model, serving, check=lambda _: None, **said):
+    """Pushes; the folder of the version."""
+    return serving / str(Folder(serving).put(model, Manifest(**said), check))
+
+
+def contents(folder):
+    """Every file below a folder with its bytes, and every folder, but for manifests."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+        if "assets.extra" not in path.parts
+    }
+
+
+def test_a_pushed_version_is_the_model_byte_for_byte_and_a_manifest(model, serving):
+    version = put(model, serving)
+
+    assert contents(version) == contents(model)
+    assert set(sums(version)) == {*sums(model), FILE}
+    assert version.parent == serving
+    assert list(serving.iterdir()) == [version]  # nothing is left beside it
+
+
+def test_a_version_is_the_time_in_seconds(model, serving, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_000.9)
+
+    assert put(model, serving).name == "1700000000"
+
+
+def test_versions_rise_within_a_second_and_when_the_clock_goes_back(model, serving, monkeypatch):
+    names = []
+    for now in (1_700_000_000, 1_700_000_000, 1_600_000_000):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        names.append(put(model, serving).name)
+
+    assert names == ["1700000000", "1700000001", "1700000002"]
+
+
+def test_other_names_in_the_folder_are_no_versions(model, serving, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 7)
+    for name in ("latest", "9.tmp", "-8", "v10", "012", "٣٣", "9" * 30):
+        (serving / name).mkdir(parents=True)
+
+    assert put(model, serving).name == "7"
+    assert Folder(serving).versions() == [7]
+
+
+def test_a_number_that_somebody_else_takes_meanwhile_is_left_to_them(model, serving, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 7)
+
+    def take(_):
+        (serving / "7" / "theirs").mkdir(parents=True)
+
+    rename, taken = pathlib.Path.rename, []
+
+    def late(path, target):
+        if pathlib.Path(target).name == "7" and not taken:
+            taken.append(take(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", late)
+
+    assert put(model, serving).name == "8"
+    assert Folder(serving).manifest(8).version == 8
+    assert [entry.name for entry in (serving / "7").iterdir()] == ["theirs"]
+
+
+def test_the_version_before_stays_as_it_was(model, serving):
+    first = put(model, serving)
+    before = contents(first)
+    (model / "saved_model.pb").write_bytes(b"another")
+
+    second = put(model, serving)
+
+    assert contents(first) == before
+    assert (second / "saved_model.pb").read_bytes() == b"another"
+
+
+def fill_the_disk(monkeypatch):
+    """Makes copying fail after a part of the files."""
+
+    copy = shutil.copyfile
+
+    def copyfile(source, target):
+        if pathlib.Path(target).name == "saved_model.pb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+
+
+def test_a_copy_that_fails_leaves_nothing(model, serving, monkeypatch):
+    first = put(model, serving)
+    before = contents(serving)
+    fill_the_disk(monkeypatch)
+
+    with pytest.raises(OSError, match="No space left on device"):
+        put(model, serving)
+
+    assert list(serving.iterdir()) == [first]
+    assert contents(serving) == before
+
+
+def test_a_copy_that_differs_from_its_source_leaves_nothing(model, serving, monkeypatch):
+    copy = shutil.copyfile
+
+    def copyfile(source, target):
+        copy(source, target)
+        if pathlib.Path(target).name == "saved_model.pb":
+            pathlib.Path(target).write_bytes(b"grapf" * 1000)
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+
+    with pytest.raises(VersionError, match=r"saved_model\.pb has other contents than were pushed"):
+        put(model, serving)
+
+    assert list(serving.iterdir()) == []
+
+
+def test_a_copy_that_does_not_pass_its_check_leaves_nothing(model, serving):
+    seen = []
+
+    def refuse(folder):
+        seen.append(contents(folder))
+        raise VersionError("does not answer")
+
+    with pytest.raises(VersionError, match="does not answer"):
+        put(model, serving, refuse)
+
+    assert seen == [contents(model)]  # it is the copy that is asked
+    assert list(serving.iterdir()) == []
+
+
+def test_a_link_is_no_part_of_a_model_and_leaves_nothing(model, serving):
+    (model / "assets" / "vocabulary").symlink_to("/etc/passwd")
+
+    with pytest.raises(OSError, match=r"is a link.*vocabulary"):
+        put(model, serving)
+
+    assert list(serving.iterdir()) == []
+
+
+def test_a_disk_that_fails_when_flushed_leaves_nothing(model, serving, monkeypatch):
+    def fsync(_descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        put(model, serving)
+
+    assert list(serving.iterdir()) == []
+
+
+def test_an_interrupt_leaves_nothing(model, serving, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        put(model, serving)
+
+    assert list(serving.iterdir()) == []
+
+
+def test_a_model_that_is_not_there_leaves_nothing(tmp_path, serving):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        put(tmp_path / "nowhere", serving)
+
+    assert list(serving.iterdir()) == []
+
+
+def test_a_reader_never_sees_a_part_while_versions_come_and_go(model, serving):
+    expected = sums(model)
+    serving.mkdir(parents=True)
+    done = threading.Event()
+    incomplete: list[set[str]] = []
+    looks = 0
+
+    def look():
+        nonlocal looks
+        while not done.is_set() or looks == 0:
+            for version in Folder(serving).versions():
+                try:
+                    found = sums(serving / str(version), FILE)
+                except OSError:  # it went meanwhile: the reader knows, and takes another
+                    continue
+                if found != expected and (serving / str(version)).exists():
+                    incomplete.append(set(found))
+            looks += 1
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        for _ in range(20):
+            put(model, serving)
+            Folder(serving).trim(2)
+    finally:
+        done.set()
+        reader.join()
+
+    assert incomplete == []
+    assert looks > 0
+    assert len(Folder(serving).versions()) == 2
+
+
+def test_a_reader_who_has_a_file_open_reads_it_to_its_end_though_its_version_goes(model, serving):
+    first = put(model, serving)
+    with (first / "variables" / "variables.data").open("rb") as file:
+        begun = file.read(10)
+        put(model, serving)
+        assert Folder(serving).trim(1) == [int(first.name)]
+
+        assert begun + file.read() == bytes(range(256)) * 100
+
+
+def test_a_version_can_be_read_by_those_who_can_read_the_model(model, serving):
+    model.chmod(0o755)
+
+    assert put(model, serving).stat().st_mode & 0o777 == 0o755
+
+
+def test_a_version_of_the_same_folder_shares_its_files_and_has_a_manifest_of_its_own(
+    model, serving
+):
+    first = put(model, serving)
+
+    second = put(first, serving, restores=int(first.name))
+
+    data = "variables/variables.data"
+    assert (first / data).stat().st_ino == (second / data).stat().st_ino
+    assert Folder(serving).manifest(int(first.name)).restores is None
+    assert Folder(serving).manifest(int(second.name)).restores == int(first.name)
+    shutil.rmtree(first)
+    assert contents(second) == contents(model)
+
+
+def test_a_version_can_be_held_against_its_manifest(model, serving):
+    version = put(model, serving)
+    manifest = Folder(serving).manifest(int(version.name))
+    check_files(version, manifest)
+
+    (version / "saved_model.pb").write_bytes(b"graph")
+    (version / "more").write_bytes(b"")
+
+    # 5 bytes instead of 5,000
+    expected = r"is damaged: more does not belong to it; saved_model.pb has 5 bytes, expected 5,000"
+    with pytest.raises(VersionError, match=expected):
+        check_files(version, manifest)
+
+
+def test_old_versions_go_and_what_a_rollback_goes_back_to_stays(model, serving):
+    first, *_ = (put(model, serving) for _ in range(3))
+    for _ in range(2):
+        put(model, serving)
+    last = put(first, serving, restores=int(first.name))
+
+    gone = Folder(serving).trim(2)
+
+    left = Folder(serving).versions()
+    assert (left[0], left[-1], len(left)) == (int(first.name), int(last.name), 3)
+    assert len(gone) == 3
+    assert len(list(serving.iterdir())) == 3
+
+
+@given(
+    st.dictionaries(st.integers(1, 30), st.none() | st.integers(1, 30), min_size=1),
+    st.integers(1, 5),
+)
+def test_whatever_is_kept_the_newest_and_what_it_restores_stay(restored, keep):
+    going = surplus(restored, keep)
+
+    newest = sorted(restored)[-keep:]
+    assert not set(going) & {*newest, *(restored[each] for each in newest)}
+    # At most one more a rollback.
+    assert len(restored) - len(going) <= 2 * keep
+
+
+@given(st.lists(st.text()))
+def test_only_plain_numbers_are_versions(names):
+    assert {str(number) for number in numbers(names)} <= set(names)
+
+
+PUSH = """
+import pathlib, sys, time
+from components.pusher.folder import Folder
+from components.pusher.manifest import Manifest
+
+def wait(_):
+    print("copied", flush=True)
+    time.sleep(60)
+
+Folder(pathlib.Path(sys.argv[2])).put(pathlib.Path(sys.argv[1]), Manifest(), wait)
+"""
+
+
+def test_what_a_dead_push_left_goes_with_the_next_one_and_a_live_one_goes_on(model, serving):
+    with subprocess.Popen(
+        [sys.executable, "-c", PUSH, model, serving], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"copied\n"
+        (pushing,) = serving.iterdir()
+        old = serving / ".pushing-of-old"  # without a lock, and not young
+        old.mkdir()
+        os.utime(old, (0, 0))
+        (serving / ".removing-1-x").mkdir()
+
+        alive = put(model, serving)
+        assert set(serving.iterdir()) == {pushing, alive}
+
+        process.kill()
+    after = put(model, serving)
+    assert set(serving.iterdir()) == {alive, after}
