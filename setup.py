@@ -35,6 +35,8 @@ setup(
         "pyyaml",
     ],
     extras_require={
+        # What ONNX files are made and tried with; LiteRT's converter is TensorFlow's own.
+        "formats": ["onnx", "onnxruntime", "tf2onnx>=1.17"],
         "dev": [
             "pytest",
             "pytest-randomly",

@@ -15,7 +15,7 @@ class ExitCode(enum.IntEnum):
     BAD_SPEC = 2  # the spec or the command line is not usable
     BAD_DATA = 3  # the data cannot be read as the spec says
     GATE = 4  # the data was read, and is not fit to learn from
-    NOT_BLESSED = 5  # the model is not good enough; nothing was pushed
+    NOT_BLESSED = 5  # the model is not good enough, and not pushed; or a format of it is not
     INTERRUPTED = 130  # Ctrl-C
 
 

@@ -14,6 +14,8 @@ from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.baseline.strategy import CANDIDATE, SERVABLE, LatestComparableModel
+from components.converter.component import Converter
+from components.converter.config import ConverterSettings
 from components.data_gate.component import DataGate
 from components.data_gate.config import GateSettings
 from components.evaluator.component import Evaluator
@@ -28,6 +30,7 @@ from modules.spec.learning import Interface
 from modules.spec.workers import Workers
 from pipeline.beam import beam_args
 from pipeline.evaluation import eval_config, judging
+from pipeline.metrics import HEADLINE
 from pipeline.pushing import push_settings
 from pipeline.spec import Spec, split_names
 
@@ -173,6 +176,7 @@ def build_pipeline(
             evaluator,
             *([served] if served else []),
             pusher,
+            *_converters(spec, trainer, transform, evaluator),
         ],
         beam_pipeline_args=beam_args(spec.beam, spec.kubeflow.image if spec.kubeflow else None),
         enable_cache=False,
@@ -196,3 +200,22 @@ def serving_validator(spec: Spec, watched: str, examples: BaseNode, trainer: Bas
             serving=spec.serving, interface=spec.interface(), watched=watched
         ).model_dump_json(),
     )
+
+
+def _converters(
+    spec: Spec, trainer: BaseNode, transform: BaseNode, evaluator: BaseNode
+) -> list[BaseNode]:
+    """The node that makes further formats of the model, if the spec asks for any."""
+    if not spec.export.formats:
+        return []
+    converter = Converter(
+        model=trainer.outputs["model"],
+        transformed_examples=transform.outputs["transformed_examples"],
+        settings=ConverterSettings(
+            export=spec.export,
+            metric=HEADLINE[spec.label.task],
+            memory_mb=spec.training.memory_mb,
+        ).model_dump_json(),
+    )
+    converter.add_upstream_node(evaluator)  # beside it, latencies would be those of a busy machine
+    return [converter]

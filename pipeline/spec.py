@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pydantic
 
+from components.converter.config import Export
 from components.data_gate.config import Validation
 from components.example_gen.config import Data, Form, Table, splits_of
 from components.pusher.config import Push
@@ -34,6 +35,7 @@ class Spec(LearningSpec):
     evaluation: Evaluation = Evaluation()
     serving: Serving = Serving()
     push: Push = Push()
+    export: Export = Export()
     beam: Beam = Beam()
     local: Local = Local()
     kubeflow: Kubeflow | None = None

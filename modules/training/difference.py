@@ -5,8 +5,8 @@ import numpy as np
 from modules.columns import Head
 
 
-def largest_difference(one: np.ndarray, other: np.ndarray, head: Head) -> float:
-    """The largest difference: of probabilities; of numbers, relative to 1 + its size.
+def differences(one: np.ndarray, other: np.ndarray, head: Head) -> np.ndarray:
+    """How far each prediction is off: a probability; a number relative to 1 + its size.
 
     Args:
         one: `(rows, outputs)`.
@@ -14,10 +14,15 @@ def largest_difference(one: np.ndarray, other: np.ndarray, head: Head) -> float:
         head: what is predicted; numbers are held in standard deviations of the label.
 
     Returns:
-        NaN if any prediction is.
+        float64 `(rows, outputs)`, 0 or more, NaN where a prediction is.
     """
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if head.task in ("regression", "quantile"):
         first, second = (first - head.mean) / head.std, (second - head.mean) / head.std
-        return float(np.max(np.abs(first - second) / (1 + np.abs(first))))
-    return float(np.max(np.abs(first - second)))
+        return np.abs(first - second) / (1 + np.abs(first))
+    return np.abs(first - second)
+
+
+def largest_difference(one: np.ndarray, other: np.ndarray, head: Head) -> float:
+    """The largest of `differences`; NaN if any prediction is."""
+    return float(np.max(differences(one, other, head)))

@@ -12,6 +12,7 @@ import tensorflow_transform as tft
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
+from components.converter.report import Report
 from components.data_gate.artifacts import anomalies_by_split, statistics_by_split
 from components.data_gate.component import REPORT_FILE
 from components.evaluator.judging import judge
@@ -147,6 +148,22 @@ def _pusher(node: str, outputs: Outputs) -> Finished:
     return Finished(node=node, summary=where or "nothing pushed", pushed=where)
 
 
+def _converter(node: str, outputs: Outputs) -> Finished:
+    uri = outputs["formats"][0].uri
+    path = os.path.join(uri, Report.FILE)
+    made = Report.model_validate_json(io_utils.read_string_file(path)).formats
+    sizes = [
+        f"{one.format} {one.figures.bytes / 1000:,.0f} kB"
+        for one in made
+        if one.figures is not None
+    ]
+    broken = [one.says for one in made if not one.holds]
+    state = f"{len(broken)} of {len(made)} broken" if broken else "within bounds"
+    return Finished(
+        node=node, summary=f"{', '.join(sizes) or 'none'}: {state} ({uri})", broken_rules=broken
+    )
+
+
 _DESCRIBE: dict[str, Callable[[str, Outputs], Finished]] = {
     "TableExampleGen": _examples,
     "StatisticsGen": _statistics,
@@ -159,4 +176,5 @@ _DESCRIBE: dict[str, Callable[[str, Outputs], Finished]] = {
     "Evaluator": _evaluator,
     "ServingValidator": _serving,
     "Pusher": _pusher,
+    "Converter": _converter,
 }

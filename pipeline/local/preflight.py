@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 
+from components.converter.config import missing
 from components.example_gen import files, reading
 from modules.errors import DataError, SpecError
 from pipeline.schema import check_schema
@@ -17,8 +18,12 @@ def check_before(spec: Spec, spec_folder: pathlib.Path, written: list[pathlib.Pa
 
     Raises:
         DataError: if files or columns are not there.
-        SpecError: if the schema does not fit, or a folder that is to be written cannot be.
+        SpecError: if the schema does not fit, packages of a format that is to be exported are not
+            there, or a folder that is to be written cannot be.
     """
+    absent = list(missing(spec.export.formats))
+    if absent:
+        raise SpecError(absent)
     if spec.validation.schema_file:
         misfits = list(check_schema(spec_folder / spec.validation.schema_file, spec))
         if misfits:

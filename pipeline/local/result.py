@@ -111,7 +111,8 @@ class Finished(pydantic.BaseModel):
     seconds: float | None = None  # it took; None: since it was started
     metrics: dict[str, float] = {}  # Evaluator's
     rules: list[Judged] = []  # Evaluator's: how each stands
-    # Evaluator's and ServingValidator's: a sentence each; with any, the model is not pushed
+    # a sentence each, of Evaluator, ServingValidator and Converter; with any, the run has failed
+    # its gate
     broken_rules: list[str] = []
     sentence: str = ""  # Evaluator's verdict
     pushed: str | None = None  # Pusher's

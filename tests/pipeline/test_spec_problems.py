@@ -287,3 +287,27 @@ def test_a_run_here_pushes_to_a_folder(problems):
 
     (said,) = problems("push.keep=0")
     assert said.startswith("push.keep: got 0, expected ")
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        (
+            "{formats=['litert', 'onxx']}",
+            "export.formats[1]: got 'onxx', expected one of litert, litert-float16, litert-int8, "
+            "onnx; did you mean 'onnx'?",
+        ),
+        ("{formats=['onnx', 'onnx']}", "export: formats must differ, got ['onnx', 'onnx']"),
+        (
+            "{formats=['litert-int8'], max_difference={litert-int=0.1}}",
+            "export: max_difference: got 'litert-int', expected one of the formats that are asked "
+            "for: litert-int8; did you mean 'litert-int8'?",
+        ),
+        (
+            "{formats=['onnx'], max_difference={onnx=0}}",
+            "export.max_difference.onnx: got 0, expected greater than 0",
+        ),
+    ],
+)
+def test_formats_and_their_bounds_are_those_there_are(problems, table, problem):
+    assert problems(f"export={table}") == [problem]

@@ -60,6 +60,15 @@ def test_the_pods_are_the_stages_of_the_local_run_in_the_same_order(compiled):
     assert "trainer" in made["baseline"].dependent_tasks
 
 
+def test_formats_that_are_asked_for_are_made_in_a_pod_of_their_own(compiled):
+    made = compiled("penguins", 'export.formats=["litert"]')
+
+    converter = tasks(made)["converter"]
+    assert converter.inputs.artifacts["model"].task_output_artifact.producer_task == "trainer"
+    assert sorted(converter.dependent_tasks) == ["evaluator", "trainer", "transform"]
+    assert check(list(yaml.safe_load_all(made.yaml()))) == []
+
+
 def test_a_parameter_of_the_run_reaches_the_pods_that_it_changes(compiled):
     made = compiled("flights")
     given = tasks(made)["trainer"].inputs.parameters["steps"]

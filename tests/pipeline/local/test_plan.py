@@ -12,9 +12,8 @@ from pipeline.local.plan import Source, parsed, steps
 ROOT = pathlib.Path(__file__).parents[3]
 
 
-@pytest.fixture(scope="module")
-def flights():
-    """The nodes of the flights, with a warm start."""
+def nodes(*overrides):
+    """The nodes of the flights."""
     from tfx.dsl.compiler import compiler
 
     from components.example_gen import files
@@ -22,10 +21,16 @@ def flights():
     from pipeline.graph import Places, build_pipeline
 
     folder = ROOT / "data" / "flights"
-    spec = spec_of.load(folder / "spec.toml", ["training.warm_start=true"])
+    spec = spec_of.load(folder / "spec.toml", overrides)
     data = files.locate(spec.data.source, spec.data.format, folder)
     places = Places(folder, data, "/runs/artifacts", "/runs/serving")
     return steps(compiler.Compiler().compile(build_pipeline(spec, places)))
+
+
+@pytest.fixture(scope="module")
+def flights():
+    """With a warm start."""
+    return nodes("training.warm_start=true")
 
 
 def test_each_node_knows_what_it_waits_for_and_where_its_inputs_come_from(flights):
@@ -95,3 +100,16 @@ def test_reading_a_compiled_pipeline_imports_no_tensorflow():
     )
 
     assert not {"tensorflow", "keras", "apache_beam", "tfx.types"} & set(said.stdout.split())
+
+
+def test_formats_are_made_behind_the_judge_and_only_if_the_spec_asks(flights):
+    converter = nodes('export.formats=["litert"]')["Converter"]
+
+    assert "Converter" not in flights
+    assert converter.inputs == {
+        "model": (Source("Trainer", "model"),),
+        "transformed_examples": (Source("Transform", "transformed_examples"),),
+    }
+    assert "Evaluator" in converter.upstream
+    assert converter.properties["settings"]["export"]["formats"] == ["litert"]
+    assert converter.properties["settings"]["metric"] == "auc"

@@ -1,5 +1,7 @@
 """What is checked before a run starts."""
 
+import sys
+
 import pytest
 
 from modules.errors import DataError, SpecError
@@ -66,3 +68,11 @@ def test_a_folder_that_is_to_be_written_is_made_and_one_that_cannot_be_is_told(f
     assert (folder / "a" / "b").is_dir()
     with pytest.raises(SpecError, match=r"cannot be written: Not a directory"):
         check_before(spec(), folder, [folder / "flights.csv" / "runs"])
+
+
+def test_packages_that_a_format_lacks_are_told_before_the_start(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+    assert check_before(spec(export={"formats": ["litert"]}), folder, [])  # needs none
+    with pytest.raises(SpecError, match=r"'onnx' needs .*onnxruntime.*, not installed here"):
+        check_before(spec(export={"formats": ["litert", "onnx"]}), folder, [])
