@@ -46,7 +46,7 @@ class ConverterSettings(Part):
     """What Converter is told: one JSON value among its parameters."""
 
     export: Export
-    metric: str  # the headline of the task: auc, accuracy or rmse
+    metric: str  # the headline of the task: auc, accuracy, rmse or pinball
     memory_mb: int  # that the transformed examples of a split may take
 
 

@@ -26,8 +26,8 @@ class Scale:
     @property
     def unit(self) -> str:
         """Of differences."""
-        numbers = self.network.label.task == "regression"
-        return "standard deviations of the label" if numbers else "probability"
+        is_number = self.network.label.is_number
+        return "standard deviations of the label" if is_number else "probability"
 
     @functools.cached_property
     def _head(self) -> Head:
@@ -54,5 +54,6 @@ class Scale:
             scoring.latency(predict, scoring.part(self.examples, self.network.inputs, slice(rows)))
             for rows in (1, BATCH)
         )
-        score = scoring.metric(self.metric, self._labels, predicted)
+        quantiles = self.network.label.quantiles
+        score = scoring.metric(self.metric, self._labels, predicted, quantiles)
         return Figures(bytes=size, metric=score, one_row=one, batch=batch)

@@ -1,12 +1,13 @@
 """How good predictions are, how far from others, and how long they take."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from components.converter.report import Latency
+from components.evaluator import tallies
 
 Predict = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 _ROWS = 1024  # a call
@@ -44,27 +45,34 @@ def latency(predict: Predict, columns: Mapping[str, np.ndarray]) -> Latency:
     return Latency(p50_ms=float(p50), p95_ms=float(p95))
 
 
-def metric(name: str, labels: np.ndarray, predictions: np.ndarray) -> float | None:
+def metric(
+    name: str, labels: np.ndarray, predictions: np.ndarray, quantiles: Sequence[float] = ()
+) -> float | None:
     """A headline metric, where it has a value.
 
     Args:
-        name: auc, accuracy or rmse.
+        name: auc, accuracy, rmse or pinball.
         labels: `(rows,)`: place among the classes, -1 for any other value; or a number, NaN for
             missing. Rows without a label do not count.
         predictions: `(rows, width)`.
+        quantiles: that are predicted, for pinball.
     """
-    known = np.isfinite(labels) if name == "rmse" else labels >= 0
+    known = np.isfinite(labels) if name in ("rmse", "pinball") else labels >= 0
     labels, predictions = labels[known], predictions[known]
     if not len(labels) or not np.isfinite(predictions).all():
         return None
     match name:
         case "rmse":
             return float(np.sqrt(np.mean((predictions[:, 0] - labels) ** 2)))
+        case "pinball":
+            places = range(len(quantiles))
+            costs = tallies.pinball(labels, predictions, quantiles=quantiles, places=places)[1]
+            return float(costs[:, 0].mean())
         case "accuracy":
             return float(np.mean(predictions.argmax(axis=1) == labels))
         case "auc":
             return _auc(labels == 1, predictions[:, 0])
-    raise ValueError(f"No metric {name!r} here, expected auc, accuracy or rmse")
+    raise ValueError(f"No metric {name!r} here, expected auc, accuracy, rmse or pinball")
 
 
 def _auc(positive: np.ndarray, scores: np.ndarray) -> float | None:
