@@ -33,6 +33,8 @@ setup(
         "kfp-pipeline-spec==2.16.*",  # of the same release: each asks only for 2.x of the others
         "kfp-server-api==2.16.*",
         "pyyaml",
+        "aiohttp",  # `headrace serve`; Beam's [gcp] brings it anyway
+        "prometheus-client",  # its metrics
     ],
     extras_require={
         # What ONNX files are made and tried with; LiteRT's converter is TensorFlow's own.

@@ -5,6 +5,7 @@ import click
 from pipeline.cli.history import diff, explain, gc, runs_, show
 from pipeline.cli.kubeflow import compile_, status, submit
 from pipeline.cli.running import run
+from pipeline.cli.serving import serve
 from pipeline.cli.starting import doctor, init
 from pipeline.cli.versions import promote, rollback, versions
 
@@ -22,6 +23,7 @@ for _command in (
     init, run, doctor,
     runs_, show, diff, explain, gc,
     versions, rollback, promote,
+    serve,
     compile_, submit, status,
 ):  # fmt: skip
     main.add_command(_command)
