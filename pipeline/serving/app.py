@@ -9,6 +9,7 @@ import concurrent.futures
 import dataclasses
 import http
 import json
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -30,6 +31,7 @@ _HEADERS = {  # of every answer: it is shown, and nothing in it is run
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "no-store",
 }
+_LOG = logging.getLogger(__name__)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -116,6 +118,7 @@ class Server:
         except Refused as refused:
             response = _refused(str(refused), refused.status)
         except Exception as error:  # a fault of ours: tell it, and go on answering
+            _LOG.exception("A request could not be answered")
             problem = f"{type(error).__name__}: {error}"
             response = _refused(problem, http.HTTPStatus.INTERNAL_SERVER_ERROR)
         if response.status == http.HTTPStatus.SERVICE_UNAVAILABLE:

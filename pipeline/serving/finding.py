@@ -1,15 +1,16 @@
 """Which folder is served, and the name of what lies in it."""
 
+import json
 import pathlib
 import re
 
 from modules.errors import SpecError
 from pipeline.console import near
-from pipeline.history import past
-from pipeline.history.folder import DEFAULT, SERVING, ids
+from pipeline.history.folder import DEFAULT, SERVING
 from pipeline.serving.folders import numbered
 
 _NAMED = 5  # folders that a message names
+_MANIFEST = "assets.extra/manifest.json"  # within a version: whose it is
 _UNKNOWN = "model"
 
 
@@ -46,15 +47,22 @@ def _below(start: pathlib.Path) -> list[pathlib.Path]:
 
 
 def name_of(folder: pathlib.Path) -> str:
-    """The name of the pipeline that pushes there.
+    """The name of the pipeline that pushed the newest version, as its manifest has it.
 
-    That of the newest run in the folder above; a folder with another name than `serving` is called
-    by its model, as TensorFlow Serving's are; `model` if neither says anything.
+    Without a manifest, that of the folder, as TensorFlow Serving's are called by their models, but
+    for `serving`, which says nothing: then it is `model`.
     """
-    if folder.name != SERVING:
-        return re.sub(r"[^A-Za-z0-9._-]", "-", folder.name) or _UNKNOWN
-    for run in ids(folder.parent):
-        name = past.read(folder.parent / run, None).pipeline
-        if name:
-            return name
-    return _UNKNOWN
+    found = numbered(folder)
+    name = _pipeline(found[max(found)] / _MANIFEST) if found else None
+    if name is None and folder.name != SERVING:
+        name = folder.name
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name or "") or _UNKNOWN
+
+
+def _pipeline(manifest: pathlib.Path) -> str | None:
+    try:
+        told = json.loads(manifest.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    name = told.get("pipeline") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else None

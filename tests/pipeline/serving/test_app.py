@@ -110,6 +110,21 @@ def test_a_body_that_does_not_come_is_given_up(toy):
     assert told == {"error": "the body did not come within 0.2 s"}
 
 
+def test_a_fault_of_ours_is_told_and_the_next_request_answered(toy, monkeypatch, caplog):
+    def fail(model, asked):
+        raise RuntimeError("out of luck")
+
+    with served(toy) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(Model, "predict", fail)
+            failed = server.predict(LINE)
+        after = server.predict(LINE)
+
+    assert (failed.status, failed.error) == (500, "RuntimeError: out of luck")
+    assert after.status == 200
+    assert "out of luck" in caplog.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -157,20 +157,21 @@ def test_a_version_that_cannot_be_loaded_ends_it(tmp_path, serve):
     assert err == ""
 
 
-def test_the_name_is_that_of_the_pipeline_or_of_the_folder(tmp_path):
-    run = tmp_path / "runs" / "20261127-133002-203309"
-    run.mkdir(parents=True)
-    unknown = name_of(tmp_path / "runs" / "serving")
-    request = {
-        "spec": '{"name": "flights"}',
-        "spec_file": "spec.toml",
-        "overrides": [],
-        "runs": str(run.parent),
-        "serving": str(run.parent / "serving"),
-        "run_id": run.name,
-    }
-    (run / "request.json").write_text(json.dumps(request))
+@pytest.mark.parametrize(
+    ("folder", "manifest", "name"),
+    [
+        ("serving", '{"pipeline": "flights"}', "flights"),
+        ("serving", '{"pipeline": "<b>/.."}', "-b--.."),
+        ("serving", '{"pipeline": 5}', "model"),
+        ("serving", "[" * 100_000, "model"),
+        ("serving", None, "model"),
+        ("my models", None, "my-models"),
+    ],
+)
+def test_the_name_is_that_of_the_pipeline_or_of_the_folder(tmp_path, folder, manifest, name):
+    file = tmp_path / folder / "7" / "assets.extra" / "manifest.json"
+    file.parent.mkdir(parents=True)
+    if manifest is not None:
+        file.write_text(manifest)
 
-    assert unknown == "model"
-    assert name_of(tmp_path / "runs" / "serving") == "flights"
-    assert name_of(tmp_path / "my models") == "my-models"
+    assert name_of(tmp_path / folder) == name
