@@ -20,10 +20,9 @@ def main() -> None:
 
 
 for _command in (
-    init, run, doctor,
+    init, run, serve, doctor,
     runs_, show, diff, explain, gc,
     versions, rollback, promote,
-    serve,
     compile_, submit, status,
 ):  # fmt: skip
     main.add_command(_command)
