@@ -1,16 +1,15 @@
 """Which folder is served, and the name of what lies in it."""
 
-import json
 import pathlib
 import re
 
+from components.pusher.folder import Folder
 from modules.errors import SpecError
 from pipeline.console import near
 from pipeline.history.folder import DEFAULT, SERVING
 from pipeline.serving.folders import numbered
 
 _NAMED = 5  # folders that a message names
-_MANIFEST = "assets.extra/manifest.json"  # within a version: whose it is
 _UNKNOWN = "model"
 
 
@@ -53,16 +52,8 @@ def name_of(folder: pathlib.Path) -> str:
     for `serving`, which says nothing: then it is `model`.
     """
     found = numbered(folder)
-    name = _pipeline(found[max(found)] / _MANIFEST) if found else None
+    manifest = Folder(folder).manifest(max(found)) if found else None
+    name = manifest.pipeline if manifest else None
     if name is None and folder.name != SERVING:
         name = folder.name
     return re.sub(r"[^A-Za-z0-9._-]", "-", name or "") or _UNKNOWN
-
-
-def _pipeline(manifest: pathlib.Path) -> str | None:
-    try:
-        told = json.loads(manifest.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    name = told.get("pipeline") if isinstance(told, dict) else None
-    return name if isinstance(name, str) else None

@@ -3,22 +3,14 @@
 import os
 import pathlib
 
+from components.pusher.folder import Folder
+
 GRAPH = "saved_model.pb"
-_MOST = 2**63 - 1  # TensorFlow Serving's versions are int64
 
 
 def numbered(folder: pathlib.Path) -> dict[int, pathlib.Path]:
     """The folders of the versions, by number; none if there is no such folder."""
-    found: dict[int, pathlib.Path] = {}
-    try:
-        entries = sorted(folder.iterdir())
-    except FileNotFoundError:
-        return found
-    for entry in entries:
-        is_number = entry.name.isascii() and entry.name.isdecimal() and len(entry.name) < 20
-        if is_number and int(entry.name) <= _MOST and entry.is_dir():
-            found[int(entry.name)] = entry
-    return found
+    return {number: folder / str(number) for number in Folder(folder).versions()}
 
 
 def graph_of(folder: pathlib.Path) -> tuple[int, int, int] | None:

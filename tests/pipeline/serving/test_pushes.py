@@ -3,13 +3,18 @@
 import shutil
 import threading
 
-from components.pusher.executor import push
+from components.pusher.folder import Folder
+from components.pusher.manifest import Manifest
 from tests.pipeline.serving.models import numbered, served
 
 ROWS = 8
 CLIENTS = 8
 PUSHES = 20
 REQUESTS = 1000
+
+
+def push(model, folder):
+    Folder(folder).put(model, Manifest(), check=lambda copy: None)
 
 
 def test_no_request_is_lost_or_answered_by_two_versions(tmp_path):

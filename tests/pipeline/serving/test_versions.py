@@ -48,7 +48,7 @@ def test_a_pushed_version_takes_over(folder, server):
 
 
 def test_versions_go_by_number_and_not_by_name(folder, server):
-    numbered(folder / "0010", 10)
+    numbered(folder / "10", 10)
     numbered(folder / "9", 9)
 
     server.versions.look()
