@@ -83,6 +83,20 @@ def test_too_many_at_once_are_told_to_come_back(toy, release):
     assert after.status == 200
 
 
+def test_what_was_begun_is_answered_when_the_server_ends(toy, release):
+    answers = []
+    with served(toy) as server:
+        release.clear()
+        client = threading.Thread(target=lambda: answers.append(server.predict(LINE)))
+        client.start()
+        while server.metric("headrace_predict_at_once") < 1:
+            pass
+        threading.Timer(0.2, release.set).start()
+    client.join()
+
+    assert [each.status for each in answers] == [200]
+
+
 def test_an_answer_that_takes_too_long_is_given_up(toy, release):
     with served(toy, limits=Limits(answer_seconds=0.2)) as server:
         release.clear()
