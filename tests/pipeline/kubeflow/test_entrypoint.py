@@ -11,10 +11,12 @@ from components.example_gen.component import TableExampleGen
 from components.example_gen.config import HashSplit, Table
 from components.example_gen.files import Source
 from pipeline.kubeflow import entrypoint, uris
+from tests.components import served
 from tests.pipeline.kubeflow import nodes
 
 SCHEMA = "tfx.types.standard_artifacts.Schema"
 MODEL = "tfx.types.standard_artifacts.Model"
+BLESSING = "tfx.types.standard_artifacts.InfraBlessing"
 SEEN = f"{nodes.__name__}.Seen"
 RUN = "0b1c6f2e-3a1d-4a38-9d0c-6f1f2b7e9a10"
 
@@ -112,6 +114,56 @@ def test_a_model_marked_absent_is_no_model(scratch):
         pod(node, scratch, {"model": {"uri": "minio://bucket/model", "metadata": metadata}})
 
         assert (scratch / "minio/bucket/run/seen/seen.json").read_text() == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "is_pushed"), [({}, True), ({"max_p50_ms": 0.0001}, False)], ids=["fit", "slow"]
+)
+def test_what_the_check_of_serving_says_in_its_pod_decides_in_that_of_the_pusher(
+    scratch, serialized, budget, is_pushed
+):
+    bucket = scratch / "minio/bucket"
+    (bucket / "examples/Split-eval").mkdir(parents=True)
+    served.write_examples(bucket / "examples/Split-eval/a.gz", [*map(serialized, served.ROWS)])
+    served.save(bucket / "model/Format-Serving")
+    served.remember(bucket / "model_run")
+    model = {"uri": "minio://bucket/model"}
+    checking = {
+        "executor": "components.serving_validator.component.ServingValidator_Executor",
+        "inputs": {
+            "examples": "tfx.types.standard_artifacts.Examples",
+            "model": MODEL,
+            "model_run": "tfx.types.standard_artifacts.ModelRun",
+        },
+        "outputs": {"blessing": BLESSING},
+    }
+    pushing = {
+        "executor": "components.pusher.executor.Executor",
+        "inputs": {"model": MODEL, "infra_blessing": BLESSING},
+        "outputs": {"pushed_model": "tfx.types.standard_artifacts.PushedModel"},
+    }
+    destination = {"filesystem": {"baseDirectory": str(scratch / "serving")}}
+
+    given = {
+        "examples": {"uri": "minio://bucket/examples", "metadata": {"split_names": '["eval"]'}},
+        "model": model,
+        "model_run": {"uri": "minio://bucket/model_run"},
+    }
+    settings = served.settings(**budget).model_dump_json()
+    checked, told = pod(checking, scratch, given, {"settings": settings})
+    (blessing,) = told["artifacts"]["blessing"]["artifacts"]
+    passed_on = {"uri": blessing["uri"], "metadata": blessing["metadata"]}
+    pushed, _ = pod(
+        pushing,
+        scratch,
+        {"model": model, "infra_blessing": passed_on},
+        {"push_destination": json.dumps(destination)},
+    )
+
+    assert (checked, pushed) == (0, 0)
+    assert blessing["metadata"]["blessed"] == int(is_pushed)
+    assert blessing["metadata"]["current_model"] == "minio://bucket/model"
+    assert (scratch / "serving").exists() is is_pushed
 
 
 def test_bad_data_ends_the_pod_with_its_exit_code_and_one_line(scratch, capfd):
