@@ -12,6 +12,7 @@ from components.serving_validator.config import ServingSettings
 from components.serving_validator.failing import failed
 from components.serving_validator.probe import SCORING, TRANSFORMING
 from modules.export import prediction_key
+from modules.preprocessing import transformed
 from modules.training.difference import largest_difference
 from modules.training.kept import Kept
 from modules.training.parity import BOUNDS
@@ -65,6 +66,7 @@ def refusals(case: Case) -> list[str]:
 def _of_answers(case: Case, signature: str) -> Iterator[str]:
     """What is wrong with the answers themselves: type, shape, numbers that are none."""
     columns = list(case.settings.interface.columns)
+    label = transformed(case.settings.interface.label.column)  # of rows that come without one
     wanted = declared.expected(case.settings.interface)[signature].outputs
     for how, rows in (("batch", None), ("single", None), ("missing", [*columns, "every feature"])):
         for name, found in case.answers.tensors.get((signature, how), {}).items():
@@ -74,7 +76,7 @@ def _of_answers(case: Case, signature: str) -> Iterator[str]:
                     f"{signature}: {name!r} came as {tensor} ({_asked(how)}), expected "
                     f"{wanted[name]}. Let the model's last layer give that"
                 )
-            elif not np.issubdtype(found.dtype, np.bytes_):
+            elif name != label and not np.issubdtype(found.dtype, np.bytes_):
                 yield from _not_finite(f"{signature}: {name!r}", found, how, rows)
 
 

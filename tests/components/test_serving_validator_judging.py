@@ -103,6 +103,18 @@ def test_a_type_or_shape_that_is_not_the_declared_one_is_told():
     )
 
 
+def test_a_transformed_column_has_to_be_a_number_but_for_the_label_that_no_client_sends():
+    found = case()
+    nan = np.array([[math.nan], [math.nan]], np.float32)
+    found.answers.tensors["transform_features", "batch"] = {"late_xf": nan, "x_xf": ANSWERED}
+
+    assert judging.refusals(found) == []
+
+    found.answers.tensors["transform_features", "batch"]["x_xf"] = nan
+    (reason,) = judging.refusals(found)
+    assert reason.startswith("transform_features: 'x_xf' is nan for 2 of 2 rows (all at once)")
+
+
 def test_a_server_that_answers_otherwise_or_without_the_prediction_is_told():
     def told(**outputs):
         return list(judging.of_server(case(), "serving_default", "REST", outputs))
