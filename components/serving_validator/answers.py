@@ -47,6 +47,7 @@ class Failure(pydantic.BaseModel):
     """What could not be done."""
 
     where: str  # `model`, a signature, or `trainer`
+    step: str  # what was under way
     message: str  # the type of the error, and what it says
 
 

@@ -29,8 +29,7 @@ def failed(failure: Failure) -> str:
         )
     else:
         why = f"{message.splitlines()[0][:300]}. Load the model in a fresh Python, and mend that"
-    what = {
-        "model": "model: cannot be loaded",
-        "trainer": "serving_default: cannot be compared with the Trainer",
-    }.get(failure.where, f"{failure.where}: fails when it is called")
-    return f"{what} where there is TensorFlow and none of our code: {why}"
+    return (
+        f"{failure.where}: {failure.step} fails where there is TensorFlow and none of our code: "
+        f"{why}"
+    )

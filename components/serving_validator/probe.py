@@ -40,6 +40,7 @@ class Answers:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
+        self.step = "starting"
         self.told: dict[str, Any] = {"failures": [], "signatures": {}, "calls": {}}
         self.tensors: dict[tuple[str, str, str], np.ndarray] = {}
 
@@ -49,7 +50,8 @@ class Answers:
             what()
         except Exception as error:
             message = f"{type(error).__name__}: {error}"[:4000]
-            self.told["failures"].append({"where": where, "message": message})
+            failure = {"where": where, "step": self.step, "message": message}
+            self.told["failures"].append(failure)
             return False
         finally:
             self.write()
@@ -57,6 +59,7 @@ class Answers:
 
     def under_way(self, step: str) -> None:
         """Notes what is done now."""
+        self.step = step
         (self.folder / STEP).write_text(step, encoding="utf-8")
 
     def keep(self, signature: str, how: str, outputs: Mapping[str, np.ndarray]) -> None:
@@ -93,7 +96,6 @@ def main(request_file: str) -> None:
     answers.told["signatures"] = {name: _described(each) for name, each in model.signatures.items()}
     for name, signature in signatures.items():
         ask = _score if name in SCORING else _transform
-        answers.under_way(f"calling {name}")
         answers.attempt(name, functools.partial(ask, answers, name, signature, asked[name]))
     answers.told |= _memory()
     answers.write()
@@ -169,6 +171,7 @@ def _score(answers: Answers, name: str, signature: Any, asked: dict[str, dict[st
         {key: tensor[place : place + 1] for key, tensor in arguments.items()}
         for place in range(min(rows, _SINGLE_CALLS))
     ]
+    answers.under_way(f"calling {name} with one row")
     started = time.perf_counter()
     outputs = [_call(signature, singles[0])]
     first = time.perf_counter() - started
@@ -183,10 +186,12 @@ def _score(answers: Answers, name: str, signature: Any, asked: dict[str, dict[st
     calls = {"first_seconds": first, "single_ms": single_ms, "rows": rows}
     answers.told["calls"][name] = calls
     answers.keep(name, "single", _joined(outputs[1 : 1 + len(singles)]))
+    answers.under_way(f"calling {name} with {rows} rows at once")
     answers.keep(name, "batch", _call(signature, arguments))
     called = time.perf_counter()
     _call(signature, arguments)
     calls["batch_ms"] = 1000 * (time.perf_counter() - called)
+    answers.under_way(f"calling {name} with features missing")
     answers.keep(name, "missing", _call(signature, asked["missing"]))
 
 
@@ -203,6 +208,7 @@ def _joined(outputs: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 def _transform(
     answers: Answers, name: str, signature: Any, asked: dict[str, dict[str, Any]]
 ) -> None:
+    answers.under_way(f"calling {name}, also with features missing")
     for how, arguments in asked.items():
         answers.keep(name, how, _call(signature, arguments))
 

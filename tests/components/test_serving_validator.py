@@ -77,11 +77,11 @@ def test_a_model_that_calls_python_is_refused(reasons):
     (default, raw) = reasons(by_python)
 
     assert default == (
-        "serving_default: fails when it is called where there is TensorFlow and none of our code: "
-        "it calls Python code (tf.py_function or tf.numpy_function), and a server has none of "
-        "ours. Write that part in TensorFlow's operations"
+        "serving_default: calling serving_default with one row fails where there is TensorFlow "
+        "and none of our code: it calls Python code (tf.py_function or tf.numpy_function), and a "
+        "server has none of ours. Write that part in TensorFlow's operations"
     )
-    assert raw.startswith("serving_raw: fails")
+    assert raw.startswith("serving_raw: calling serving_raw with one row fails")
 
 
 def test_a_model_that_needs_an_operation_of_its_own_is_refused(reasons):
@@ -96,10 +96,26 @@ def test_a_model_that_needs_an_operation_of_its_own_is_refused(reasons):
     (reason,) = reasons(edit=rename_an_operation)
 
     assert reason == (
-        "model: cannot be loaded where there is TensorFlow and none of our code: it needs the "
-        "operation 'OursAlone', which TensorFlow alone does not have. Build the model from "
+        "model: loading the model fails where there is TensorFlow and none of our code: it needs "
+        "the operation 'OursAlone', which TensorFlow alone does not have. Build the model from "
         "TensorFlow's own operations"
     )
+
+
+def test_a_model_that_cannot_do_without_a_feature_is_refused(reasons):
+    def insisting(x, carrier):
+        told = tf.where(x < -1, "AA", carrier)  # the one row without it
+        check = tf.debugging.assert_none_equal(told, "", message="no carrier")
+        with tf.control_dependencies([check]):
+            return served.good(x, told)
+
+    (default, raw) = reasons(insisting)
+
+    assert default.startswith(
+        "serving_default: calling serving_default with features missing fails where there is "
+        "TensorFlow and none of our code: InvalidArgumentError: "
+    )
+    assert raw.startswith("serving_raw: calling serving_raw with features missing fails")
 
 
 def test_all_that_is_wrong_with_the_signatures_is_told_at_once(reasons):

@@ -175,7 +175,11 @@ def test_what_is_expected_of_a_prediction_follows_from_the_label(label, expected
 
 
 def test_what_a_model_does_for_no_reason_known_is_told_in_its_own_words():
-    failure = {"where": "serving_raw", "message": "InvalidArgumentError: shapes differ\nat node 3"}
+    failure = {
+        "where": "serving_raw",
+        "step": "calling serving_raw with features missing",
+        "message": "InvalidArgumentError: shapes differ\nat node 3",
+    }
     told = Told.model_validate({"tensorflow": "2.21.0", "failures": [failure]})
     found = dataclasses.replace(case(), answers=Answers(told, {}))
     known = Told.model_validate({**told.model_dump(), "signatures": declared.expected(INTERFACE)})
@@ -183,8 +187,9 @@ def test_what_a_model_does_for_no_reason_known_is_told_in_its_own_words():
     (reason,) = judging.refusals(dataclasses.replace(found, answers=Answers(known, {})))
 
     assert reason == (
-        "serving_raw: fails when it is called where there is TensorFlow and none of our code: "
-        "InvalidArgumentError: shapes differ. Load the model in a fresh Python, and mend that"
+        "serving_raw: calling serving_raw with features missing fails where there is TensorFlow "
+        "and none of our code: InvalidArgumentError: shapes differ. Load the model in a fresh "
+        "Python, and mend that"
     )
 
 
