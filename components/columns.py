@@ -112,3 +112,32 @@ def _lists(column: pa.Array) -> pa.ListArray:
     ends = pc.cumulative_sum(valid.cast(pa.int32()))
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
     return pa.ListArray.from_arrays(offsets, column.drop_null(), mask=pc.invert(valid))
+
+
+def values(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """A column of lists as a value or null a row; a column that is not there has no values.
+
+    A column of values is itself.
+
+    Raises:
+        ValueError: if a row has more than one value.
+    """
+    if name not in batch.schema.names or pa.types.is_null(batch.schema.field(name).type):
+        return pa.nulls(batch.num_rows)
+    column = batch.column(name)
+    if not _is_list(column.type):
+        return column
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    if counts.max(initial=0) > 1:
+        raise ValueError(
+            f"Column {name!r} has {counts.max()} values in a row, expected one at most. "
+            f"Make a column of each"
+        )
+    if counts.all():
+        return column.flatten()
+    places = pa.array(np.cumsum(counts) - 1, mask=counts == 0)
+    return column.flatten().take(places)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)

@@ -42,7 +42,7 @@ def libraries_quiet() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except InputProblem:
+        except (InputProblem, KeyboardInterrupt):
             raise
         except BaseException:
             kept.seek(0)

@@ -35,7 +35,7 @@ def exit_code(problem: InputProblem) -> ExitCode:
 
 def explained(error: BaseException) -> tuple[ExitCode, list[str]]:
     """The nearest cause that a user can mend, or else the error itself."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, InputProblem):
             return exit_code(cause), list(cause.problems)
         if _is_full(cause):
@@ -57,7 +57,8 @@ def _is_full(cause: BaseException) -> bool:
     return any(words in str(cause) for words in _FULL)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what caused it, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

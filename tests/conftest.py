@@ -111,6 +111,41 @@ def transform(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Transfo
     return transform
 
 
+@pytest.fixture(scope="session")
+def exported(
+    transform: Callable[..., Transformed], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., pathlib.Path]:
+    """Exports a small model after two epochs on some rows; gives the folder of the SavedModel."""
+
+    def exported(
+        features: Mapping[str, Mapping[str, Any]],
+        rows: Sequence[Row],
+        label: Mapping[str, Any] = BINARY,
+    ) -> pathlib.Path:
+        import keras
+
+        from modules.export import export
+        from modules.preprocessing import transformed
+
+        losses = {
+            "binary": "binary_crossentropy",
+            "multiclass": "sparse_categorical_crossentropy",
+            "regression": "mean_squared_error",
+        }
+        keras.utils.set_random_seed(0)
+        made = transform(features, rows, label, model={"hidden": [8]})
+        folder = tmp_path_factory.mktemp("exported") / "model"
+        model = made.build(folder.parent)
+        inputs = dict(made.arrays)
+        answers = inputs.pop(transformed(made.spec.label.column))
+        model.compile("adam", losses[made.spec.label.task])
+        model.fit(inputs, answers, epochs=2, verbose=0)
+        export(model, made.output, made.spec, folder)
+        return folder
+
+    return exported
+
+
 def serialized(row: Row) -> bytes:
     """A row as a serialized tf.Example: float32 for numbers, bytes for text."""
     import tensorflow as tf

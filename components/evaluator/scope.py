@@ -14,7 +14,8 @@ from tfx.types import standard_component_specs as keys
 from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.evaluator.computations import Computations, computations
-from components.evaluator.scoring import SIGNATURE, Served
+from components.evaluator.scoring import Served
+from components.signature import SIGNATURE
 from modules.preprocessing import transformed
 from modules.spec.features import argument_name
 from modules.spec.learning import Interface

@@ -2,9 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -12,14 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.utils.shared import Shared
 
+from components.columns import values
 from components.evaluator.slicing import ranges
+from components.signature import ROWS, Signature
 from modules.progress import Rows
-from modules.spec.features import argument_name
 from modules.spec.label import Label
 from modules.spec.learning import Interface
-
-SIGNATURE = "serving_raw"
-_ROWS = 8192  # a call of the model: more take memory, not less time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +72,8 @@ class Score(beam.DoFn):
 
     def process(self, batch: pa.RecordBatch) -> Iterator[Scored]:
         """Beam's."""
-        for start in range(0, batch.num_rows, _ROWS):
-            part = batch.slice(start, _ROWS)
+        for start in range(0, batch.num_rows, ROWS):
+            part = batch.slice(start, ROWS)
             yield Scored(
                 rows=part.num_rows,
                 models={name: scorer(part) for name, scorer in self._scorers.items()},
@@ -95,20 +92,12 @@ class _Scorer:
     """A loaded model."""
 
     def __init__(self, model: Served):
-        # Late: a process that only adds up needs no TensorFlow.
-        import tensorflow as tf
-
         self._interface, self._output = model.interface, model.output
         self._weight = model.weight
-        self._loaded: Any = tf.saved_model.load(model.folder)  # keeps the variables alive
-        self._call: Callable[..., Any] = self._loaded.signatures[SIGNATURE]
+        self._signature = Signature(model.folder, model.interface.columns)
 
     def __call__(self, batch: pa.RecordBatch) -> Answers:
-        inputs = {
-            argument_name(name): _input(values(batch, name), kind)
-            for name, kind in self._interface.columns.items()
-        }
-        predictions = self._call(**inputs)[self._output].numpy()
+        predictions = self._signature(batch)[self._output].numpy()
         label = self._interface.label
         return Answers(
             labels=labels(values(batch, label.column), label),
@@ -131,36 +120,6 @@ def weights(batch: pa.RecordBatch, name: str) -> np.ndarray:
             f"{odd[0]}. Fill it in the data, or leave out evaluation.weight"
         )
     return column
-
-
-def values(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """A column as a value or null a row; a column that is not there has no values.
-
-    Raises:
-        ValueError: if a row has more than one value.
-    """
-    if name not in batch.schema.names or pa.types.is_null(batch.schema.field(name).type):
-        return pa.nulls(batch.num_rows)
-    column = batch.column(name)
-    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    if counts.max(initial=0) > 1:
-        raise ValueError(
-            f"Column {name!r} has {counts.max()} values in a row, expected one at most. "
-            f"Make a column of each"
-        )
-    if counts.all():
-        return column.flatten()
-    places = pa.array(np.cumsum(counts) - 1, mask=counts == 0)
-    return column.flatten().take(places)
-
-
-def _input(column: pa.Array, kind: str) -> Any:
-    """The column `(rows, 1)` as the signature takes it: NaN or "" for missing."""
-    import tensorflow as tf
-
-    missing, dtype = (np.nan, pa.float32()) if kind == "number" else (b"", pa.binary())
-    filled = pc.fill_null(column.cast(dtype), pa.scalar(missing, dtype))
-    return tf.constant(filled.to_numpy(zero_copy_only=False)[:, np.newaxis])
 
 
 def labels(column: pa.Array, label: Label) -> np.ndarray:

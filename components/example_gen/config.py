@@ -3,6 +3,7 @@
 import codecs
 import datetime
 import itertools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -151,3 +152,14 @@ class Table(Form):
     label: str
     classes: tuple[str, ...] = ()
     split: Split
+
+
+def unlabelled(data_format: Format, columns: Mapping[str, RawType], form: Form) -> Table:
+    """A table whose rows are read and no more: no label is looked at, nothing is split."""
+    return Table(
+        **form.model_dump(include=set(Form.model_fields)),
+        format=data_format,
+        columns=dict(columns),
+        label="",
+        split=HashSplit(by="hash", train=0.5, eval=0.5),
+    )

@@ -26,7 +26,7 @@ from components.example_gen.writing import tf_examples, tf_records
 from modules.errors import DataError
 from modules.progress import Rows
 
-_FINDINGS = "findings"  # the output beside the main one
+FINDINGS = "findings"  # the output beside the main one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,18 +50,18 @@ class Ingest(beam.PTransform):
 
     def expand(self, files: Any) -> Any:
         """Beam's entry."""
-        cut = files | "Cut" >> _with_findings(_Cut(self._table), "ranges")
+        cut = files | "Cut" >> with_findings(Cut(self._table), "ranges")
         read = (
             cut.ranges
             | beam.Reshuffle()
-            | "Read" >> _with_findings(_Read(self._table, self._target), "batches")
+            | "Read" >> with_findings(_Read(self._table, self._target), "batches")
         )
         written = read.batches | "Write" >> beam.ParDo(_Write(self._table, self._target))
         return (
-            (cut[_FINDINGS], read[_FINDINGS], written)
+            (cut[FINDINGS], read[FINDINGS], written)
             | beam.Flatten()
-            | beam.CombineGlobally(_merged)
-            | "Report" >> beam.Map(_report, self._target.findings)
+            | beam.CombineGlobally(merged)
+            | "Report" >> beam.Map(report, self._target.findings)
         )
 
 
@@ -71,27 +71,31 @@ def _write(path: str, content: bytes) -> None:
         file.write(content)
 
 
-def _report(findings: str, path: str) -> None:
+def report(findings: str, path: str) -> None:
+    """Writes findings, as JSON, to a file."""
     _write(path, findings.encode())
 
 
-def _with_findings(do: beam.DoFn, main: str) -> Any:
-    return beam.ParDo(do).with_outputs(_FINDINGS, main=main)
+def with_findings(do: beam.DoFn, main: str) -> Any:
+    """A step that gives findings, as JSON, beside its main output."""
+    return beam.ParDo(do).with_outputs(FINDINGS, main=main)
 
 
-class _Cut(beam.DoFn):
+class Cut(beam.DoFn):
     """(number of the file, path) -> (name of a range, range)."""
 
     def __init__(self, table: Table):
+        """Takes what the files are like."""
         self._table = table
 
     def process(self, element: tuple[int, str]) -> Iterator[Any]:
+        """Beam's."""
         number, path = element
         try:
             for index, part in enumerate(reading.ranges(pathlib.Path(path), self._table)):
                 yield f"{number:05}-{index:05}", part
         except DataError as error:  # as a finding: Beam would wrap it in an error of its own
-            yield _tagged(Findings(fatal=list(error.problems)))
+            yield tagged(Findings(fatal=list(error.problems)))
 
 
 class _Read(beam.DoFn):
@@ -112,7 +116,7 @@ class _Read(beam.DoFn):
         except DataError as error:
             findings.fatal.extend(error.problems)
         self._keep(rejects, f"{name}-end")
-        yield _tagged(findings)
+        yield tagged(findings)
 
     def _keep(self, rejects: Rejects, shard: str) -> None:
         """Writes what was rejected; if a single row stops the run, nothing of it is kept."""
@@ -157,11 +161,13 @@ class _Write(beam.DoFn):
             parquet.write(os.path.join(self._target.columns[split], f"{shard}.parquet"), rows)
 
 
-def _tagged(findings: Findings) -> Any:
-    return beam.pvalue.TaggedOutput(_FINDINGS, findings.model_dump_json())
+def tagged(findings: Findings) -> Any:
+    """An element of the output beside the main one."""
+    return beam.pvalue.TaggedOutput(FINDINGS, findings.model_dump_json())
 
 
-def _merged(parts: Iterable[str]) -> str:
+def merged(parts: Iterable[str]) -> str:
+    """Findings of parts of the data as one, all as JSON."""
     whole = Findings()
     for part in parts:
         whole.merge(Findings.model_validate_json(part))

@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import numpy as np
@@ -73,14 +73,40 @@ def read(part: Range, table: Table, rejects: Rejects) -> Iterator[pa.RecordBatch
     Raises:
         DataError: if the file as a whole cannot be read.
     """
+    for rows, _ in read_keeping(part, table, (), rejects):
+        yield rows
+
+
+def read_keeping(
+    part: Range, table: Table, kept: Sequence[str], rejects: Rejects
+) -> Iterator[tuple[pa.RecordBatch, list[pa.Array]]]:
+    """The rows of a range as `read` has them, and beside them columns for no model.
+
+    Yields:
+        A batch, and an array for each column that is kept: of the file's own type where the format
+        has types (`keeps_types`), or else text.
+
+    Raises:
+        DataError: if the file as a whole cannot be read.
+    """
     wanted = wanted_columns(table)
+    names = list(dict.fromkeys([*wanted, *kept]))
     with _told(part.file):
-        for rows in READERS[table.format].read(part, table, list(wanted), rejects):
+        for rows in READERS[table.format].read(part, table, names, rejects):
             arrays = [_typed(rows, *column, table, rejects) for column in wanted.items()]
             batch = pa.record_batch(arrays, list(wanted))
-            _check_classes(batch.column(table.label), table, _note(table.label, rows, rejects))
-            yield batch.filter(pa.array(rejects.settle(rows.numbers)))
+            if table.classes:
+                labels = batch.column(table.label)
+                _check_classes(labels, table, _note(table.label, rows, rejects))
+            beside = [_kept(rows, name, table, rejects) for name in kept]
+            good = pa.array(rejects.settle(rows.numbers))
+            yield batch.filter(good), [array.filter(good) for array in beside]
     rejects.settle(np.array([], np.int64))
+
+
+def keeps_types(data_format: Format) -> bool:
+    """Whether the files themselves say what type each column has."""
+    return hasattr(READERS[data_format], "schema")
 
 
 def wanted_columns(table: Table) -> dict[str, RawType]:
@@ -130,16 +156,21 @@ def _note(name: str, rows: Rows, rejects: Rejects) -> Note:
     return note
 
 
+def _kept(rows: Rows, name: str, table: Table, rejects: Rejects) -> pa.Array:
+    if keeps_types(table.format):
+        return rows.batch.column(name)
+    return _typed(rows, name, "text", table, rejects)
+
+
 def _check_classes(labels: pa.Array, table: Table, note: Note) -> None:
-    if table.classes:
-        known = pc.is_in(labels, pa.array(table.classes))
-        classes = ", ".join(repr(name) for name in table.classes)
-        note(
-            "labels that are no class",
-            f"Expected {classes}: correct them, or label.classes",
-            pc.and_(pc.is_valid(labels), pc.invert(known)),
-            labels,
-        )
+    known = pc.is_in(labels, pa.array(table.classes))
+    classes = ", ".join(repr(name) for name in table.classes)
+    note(
+        "labels that are no class",
+        f"Expected {classes}: correct them, or label.classes",
+        pc.and_(pc.is_valid(labels), pc.invert(known)),
+        labels,
+    )
 
 
 def _as_text(value: object) -> str:

@@ -4,6 +4,7 @@ import click
 
 from pipeline.cli.history import diff, explain, gc, runs_, show
 from pipeline.cli.kubeflow import compile_, status, submit
+from pipeline.cli.predicting import predict
 from pipeline.cli.running import run
 from pipeline.cli.serving import serve
 from pipeline.cli.starting import doctor, init
@@ -20,7 +21,7 @@ def main() -> None:
 
 
 for _command in (
-    init, run, serve, doctor,
+    init, run, predict, serve, doctor,
     runs_, show, diff, explain, gc,
     versions, rollback, promote,
     compile_, submit, status,

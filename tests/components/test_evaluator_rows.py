@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.evaluator.scoring import labels, values
+from components.columns import values
+from components.evaluator.scoring import labels
 from components.evaluator.slicing import group, ranges
 from modules.spec.label import Label
 
@@ -67,6 +68,12 @@ def test_a_column_of_lists_is_a_value_or_null_a_row():
     assert values(batch, "x").to_pylist() == [1.5, None, None, 2.5]
     assert values(batch.slice(2), "x").to_pylist() == [None, 2.5]
     assert values(batch, "y").to_pylist() == [None] * 4
+
+
+def test_a_column_of_values_is_itself():
+    batch = pa.record_batch([pa.array([1.5, None])], ["x"])
+
+    assert values(batch, "x").to_pylist() == [1.5, None]
 
 
 def test_several_values_in_a_row_are_refused_by_the_name_of_the_column():
