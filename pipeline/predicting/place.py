@@ -5,6 +5,7 @@ import pathlib
 import pydantic
 
 from components.batch_inference.scoring import Model
+from components.pusher.folder import Folder
 from modules.errors import SpecError, did_you_mean
 from modules.spec.learning import Interface
 from pipeline.console import near
@@ -29,10 +30,8 @@ def version(place: pathlib.Path) -> pathlib.Path:
                 f"version in it"
             ]
         )
-    # As TensorFlow Serving: other names, such as that of a push under way, are no versions.
-    versions = [
-        entry for entry in place.iterdir() if entry.name.isdecimal() and (entry / _GRAPH).is_file()
-    ]
+    versions = [place / str(number) for number in Folder(place).versions()]
+    versions = [each for each in versions if (each / _GRAPH).is_file()]
     if not versions:
         raise SpecError(
             [
@@ -40,7 +39,7 @@ def version(place: pathlib.Path) -> pathlib.Path:
                 f"whose name is a number. Give the folder that models are pushed to"
             ]
         )
-    return max(versions, key=lambda entry: int(entry.name))
+    return versions[-1]
 
 
 def interface(folder: pathlib.Path) -> Interface:
