@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated
 
 from components.converter.config import INT8, Format
 from components.converter.network import SIGNATURE, Network, Unconvertible
 
+# What is computed in 8 bits; all else stays float32. Models quantized in full were useless:
+# docs/decisions/formats.md.
+_IN_8_BITS = {"FULLY_CONNECTED", "GATHER"}  # dense layers; rows of embeddings
 # How the converter lists what LiteRT has no operation of its own for.
 _UNKNOWN = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 
@@ -24,12 +28,13 @@ def convert(network: Network, name: Format, rows: Mapping[str, np.ndarray]) -> b
     Args:
         network: what is converted.
         name: `litert`: float32. `litert-float16`: weights of half the size, computed in float32.
-            `litert-int8`: weights and, where LiteRT can, activations in 8 bits; inputs and the
-            prediction keep their types.
+            `litert-int8`: dense layers in 8 bits, embeddings stored so; inputs and the prediction
+            keep their types.
         rows: transformed columns of the train split, which ranges of int8 are taken from.
 
     Raises:
-        Unconvertible: if LiteRT lacks an operation that the network uses.
+        Unconvertible: if LiteRT lacks an operation that the network uses, or nothing in it is
+            computed in 8 bits.
     """
     builtins = tf.lite.OpsSet.TFLITE_BUILTINS
     with tempfile.TemporaryDirectory() as folder:
@@ -46,12 +51,27 @@ def convert(network: Network, name: Format, rows: Mapping[str, np.ndarray]) -> b
             converter.representative_dataset = lambda: _single(network, rows)
         try:
             with _its_interpreter():
-                return converter.convert()
+                return _in_part(converter) if name == INT8 else converter.convert()
         except Exception as error:
-            unknown = _UNKNOWN.findall(str(error))
-            if not unknown:
-                raise
-            raise Unconvertible(f"LiteRT has no {', '.join(unknown)}") from error
+            if unknown := _UNKNOWN.findall(str(error)):
+                raise Unconvertible(f"LiteRT has no {', '.join(unknown)}") from error
+            if "is in debug mode" in str(error):  # what the debugger says of it
+                raise Unconvertible("it has no dense layer") from error
+            raise
+
+
+def _in_part(converter: Any) -> bytes:
+    """The file with `_IN_8_BITS` alone quantized: only the debugger can be told of operations."""
+    operations = {name for name in vars(schema_py_generated.BuiltinOperator) if name.isupper()}
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=sorted(operations - _IN_8_BITS)
+    )
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter,
+        debug_dataset=converter.representative_dataset,
+        debug_options=options,
+    )
+    return debugger.get_nondebug_quantized_model()
 
 
 @contextlib.contextmanager

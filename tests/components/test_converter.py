@@ -58,6 +58,19 @@ def build(columns, head, settings):
     return keras.Model(tensors, Odd()(mass))
 """
 
+# Nothing that is computed in 8 bits.
+PLAIN = """
+import keras
+
+from modules.models.inputs import inputs
+
+
+def build(columns, head, settings):
+    tensors = inputs(columns)
+    mass = keras.layers.BatchNormalization()(tensors["body mass/g_xf"])
+    return keras.Model(tensors, keras.ops.sigmoid(keras.ops.sum(mass, axis=1, keepdims=True)))
+"""
+
 
 def rows(label):
     """Sixty rows; the label goes with the number."""
@@ -182,6 +195,18 @@ def test_an_operation_that_a_format_does_not_know_is_named_and_leaves_no_file(da
         "export.formats",
     ]
     assert not [path for path in tmp_path.iterdir() if path.name in FILES.values()]
+
+
+def test_a_model_without_dense_layers_has_nothing_in_8_bits(data, tmp_path):
+    (tmp_path / "plain.py").write_text(PLAIN)
+    folder = learn(data, tmp_path, model={"family": "plain.py:build"})
+
+    whole, small = converted(folder, data, tmp_path, "litert", "litert-int8").formats
+
+    assert whole.holds
+    assert small.says.startswith(
+        "litert-int8 cannot be made of this model: it has no dense layer. Leave it out"
+    )
 
 
 def test_predictions_that_are_no_numbers_are_not_within_any_bound(data, model, tmp_path):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -47,5 +46,5 @@ def test_the_script_of_the_page_gives_what_the_saved_model_gives(transform, seri
     scorer = tf.saved_model.load(str(tmp_path / "version")).signatures["serving_default"]
     expected = scorer(examples=tf.constant([serialized(ROW)]))["probability"].numpy()
     printed = [float(line.strip("[]")) for line in ended.stdout.splitlines()]
-    assert printed == pytest.approx([float(expected)] * 2, abs=1e-4)
-    assert 0 < np.squeeze(expected) < 1
+    assert printed == pytest.approx([expected.item()] * 2, abs=1e-4)
+    assert 0 < expected.item() < 1
