@@ -52,6 +52,7 @@ def convert(
     for name in settings.export.formats:
         LOGGER.info(f"making {name}")
         made.append(_converted(name, bounds[name], scale, rows, folder / FILES[name]))
+        LOGGER.info(made[-1].says)
     size = sum(path.stat().st_size for path in network.folder.rglob("*") if path.is_file())
     return Report(
         rows=examples.rows,

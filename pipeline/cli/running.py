@@ -18,7 +18,7 @@ Exit codes:
     2  the spec or the command line is not usable
     3  the data cannot be read as the spec says
     4  the data was read, and is not fit to learn from
-    5  the model is not blessed, so it was not pushed
+    5  not blessed, so not pushed; or a format of [export] breaks its bound
   130  interrupted with Ctrl-C
 """
 
