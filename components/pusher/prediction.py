@@ -46,7 +46,7 @@ def check(folder: pathlib.Path) -> None:
 
 
 def check_apart(folder: pathlib.Path) -> None:
-    """The same in a process of its own, for those that have no TensorFlow loaded; 3 s.
+    """The same in a process of its own, for those that have no TensorFlow loaded; some seconds.
 
     Raises:
         VersionError: likewise, and if that process dies.

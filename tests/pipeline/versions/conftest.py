@@ -47,7 +47,7 @@ def headrace(tmp_path, monkeypatch):
 
 @pytest.fixture
 def all_answer(monkeypatch):
-    """Takes each model for one that answers: to ask one takes TensorFlow, and 3 s."""
+    """Takes each model for one that answers: to ask one takes TensorFlow, and seconds."""
     monkeypatch.setattr(checking, "check_apart", lambda _: None)
 
 
