@@ -36,8 +36,9 @@ class Folder:
 
     def manifest(self, version: int) -> Manifest | None:
         """What a version says of itself; None if it says nothing, or is gone."""
+        path = self.path / str(version) / manifests.FILE
         try:
-            return manifests.parsed((self.path / str(version) / manifests.FILE).read_bytes())
+            return manifests.parsed(path.read_bytes()) if path.is_file() else None  # and no pipe
         except OSError:
             return None
 

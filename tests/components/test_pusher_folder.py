@@ -273,6 +273,14 @@ def test_a_version_of_the_same_folder_shares_its_files_and_has_a_manifest_of_its
     assert contents(second) == contents(model)
 
 
+def test_what_poses_as_a_manifest_is_none(model, serving):
+    version = put(model, serving)
+    (version / FILE).unlink()
+    os.mkfifo(version / FILE)  # which would be waited for
+
+    assert Folder(serving).manifest(int(version.name)) is None
+
+
 def test_a_version_can_be_held_against_its_manifest(model, serving):
     version = put(model, serving)
     manifest = Folder(serving).manifest(int(version.name))
@@ -317,6 +325,28 @@ def test_whatever_is_kept_the_newest_and_what_it_restores_stay(restored, keep):
 @given(st.lists(st.text()))
 def test_only_plain_numbers_are_versions(names):
     assert {str(number) for number in numbers(names)} <= set(names)
+
+
+PUSH_OFTEN = """
+import pathlib, sys
+from components.pusher.folder import Folder
+from components.pusher.manifest import Manifest
+
+for _ in range(5):
+    Folder(pathlib.Path(sys.argv[2])).put(pathlib.Path(sys.argv[1]), Manifest(), lambda _: None)
+"""
+
+
+def test_pushes_at_the_same_time_get_a_number_each(model, serving):
+    command = [sys.executable, "-c", PUSH_OFTEN, model, serving]
+    pushes = [subprocess.Popen(command) for _ in range(4)]
+
+    assert [push.wait() for push in pushes] == [0] * 4
+    versions = Folder(serving).versions()
+    assert len(versions) == len(list(serving.iterdir())) == 20
+    for version in versions:
+        assert Folder(serving).manifest(version).version == version
+        check_files(serving / str(version), Folder(serving).manifest(version))
 
 
 PUSH = """

@@ -4,6 +4,8 @@ import dataclasses
 import pathlib
 from collections.abc import Iterable, Sequence
 
+from components.pusher.folder import Folder
+from components.pusher.manifest import restored
 from pipeline.history.folder import SERVING, time_of
 from pipeline.history.gc.metadata import Blessed, Execution, Metadata
 from pipeline.history.past import Past
@@ -90,9 +92,16 @@ def _served(every: Sequence[Past]) -> list[str]:
 
 
 def _is_there(version: str, runs: pathlib.Path) -> bool:
-    """Whether a version is where it was pushed to, or where the runs have been moved to."""
-    moved = runs / SERVING / pathlib.PurePath(version).name
-    return pathlib.Path(version).is_dir() or moved.is_dir()
+    """Whether a version is where it was pushed to, or where the runs have been moved to.
+
+    A rollback has its files, too, and is it as long as it is there.
+    """
+    path = pathlib.Path(version)
+    return any(
+        (folder.path / path.name).is_dir()
+        or path.name in (str(restored(folder.manifest(each))) for each in folder.versions())
+        for folder in (Folder(path.parent), Folder(runs / SERVING))
+    )
 
 
 def _resumable(every: Sequence[Past]) -> list[str]:

@@ -49,6 +49,20 @@ def test_a_run_stays_while_its_model_is_served(story, headrace):
     assert served not in why(headrace, 1)
 
 
+def test_a_run_stays_while_a_rollback_serves_its_model(story, headrace):
+    served = story.run()
+    newest = story.run(epochs=2)
+    rollback = story.serving / "3" / "assets.extra" / "manifest.json"
+    rollback.parent.mkdir(parents=True)
+    rollback.write_text('{"version": 3, "restores": 1}')
+    shutil.rmtree(story.serving / "1")
+
+    assert why(headrace, 1)[served] == "its model is served"
+
+    shutil.rmtree(story.serving / "3")
+    assert list(why(headrace, 1)) == [newest]
+
+
 def test_a_run_that_was_killed_right_after_its_push_stays_while_its_model_is_served(
     story, headrace
 ):
