@@ -25,15 +25,41 @@ def place_of(given: str | None) -> Place:
         SpecError: if there is no such folder, or the spec is not usable.
         OSError: if the store cannot be used.
     """
-    if given is not None and is_store(given):
-        return place(given)
-    path = pathlib.Path(given or f"{RUNS}/{SERVING}").absolute()
+    if given is None:
+        given = f"{RUNS}/{SERVING}"
+    if is_store(given):
+        return store_of(given)
+    path = path_of(given)
     if path.suffix == ".toml":
         path = pathlib.Path(requested(path, Order())[1].serving)
     if not path.is_dir():
         what = "is no folder" if path.exists() else "no such folder"
         raise SpecError([f"{near(path)}: {what}. {_mend(path)}"])
     return Folder(path)
+
+
+def store_of(given: str) -> Place:
+    """A place in an object store.
+
+    Raises:
+        SpecError: if it names no bucket.
+    """
+    if not given.partition("://")[2].strip("/"):
+        raise SpecError(
+            [f"{given}: names no bucket, expected {given.partition('://')[0]}://BUCKET/PATH"]
+        )
+    return place(given)
+
+
+def path_of(given: str) -> pathlib.Path:
+    """A path of this machine.
+
+    Raises:
+        SpecError: if it is empty, which a variable of the shell may be by mistake.
+    """
+    if not given.strip():
+        raise SpecError([f"got {given!r} for a PLACE, expected a folder, a URI or a spec"])
+    return pathlib.Path(given).absolute()
 
 
 def versions_of(there: Place) -> list[int]:

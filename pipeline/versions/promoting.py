@@ -1,19 +1,25 @@
 """`headrace promote`: a version, checked and copied to another place."""
 
-import pathlib
-
 import pydantic
 from rich.console import Console
 
+from components.pusher.folder import Folder
 from components.pusher.manifest import Origin
-from components.pusher.place import Place, place
+from components.pusher.place import Place
 from components.pusher.store import is_store
 from components.pusher.sums import digest
 from modules.errors import SpecError
 from pipeline.console import near, say
 from pipeline.versions.answering import answered
 from pipeline.versions.checking import checked, checked_already
-from pipeline.versions.places import place_of, told, version_of, versions_of
+from pipeline.versions.places import (
+    path_of,
+    place_of,
+    store_of,
+    told,
+    version_of,
+    versions_of,
+)
 
 
 class Promoted(pydantic.BaseModel):
@@ -84,14 +90,14 @@ def _target(to: str) -> Place:
     """Where a version goes; a folder is made if need be.
 
     Raises:
-        SpecError: if it is a file.
+        SpecError: if it is a file, or names nothing.
     """
     if is_store(to):
-        return place(to)
-    path = pathlib.Path(to).absolute()
+        return store_of(to)
+    path = path_of(to)
     if path.exists() and not path.is_dir():
         raise SpecError([f"--to {near(path)}: is a file, expected a folder or {_STORE}"])
-    return place(str(path))
+    return Folder(path)
 
 
 _STORE = "a place in an object store, such as s3://bucket/flights"

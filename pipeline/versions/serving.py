@@ -74,7 +74,8 @@ def inference_service(given: str | None) -> str:
         SpecError: if its pods would not see the place.
     """
     if given is not None and is_store(given):
-        name, uri = _name(place_of(given)), given.replace("minio://", "s3://", 1)
+        there = place_of(given)
+        name, uri = _name(there), there.uri.replace("minio://", "s3://", 1)
     elif given is not None and given.endswith(".toml"):
         spec = spec_of.load(pathlib.Path(given))
         name, uri = spec.name, _in_cluster(spec, given)

@@ -111,6 +111,9 @@ def test_a_full_disk_is_told_and_what_is_served_there_stays(
     ("words", "problem"),
     [
         (["--to", "runs/serving"], "--to runs/serving: is where the version is"),
+        (["--to", ""], "got '' for a PLACE, expected a folder"),
+        (["--to", "s3://"], "s3://: names no bucket, expected s3://BUCKET/PATH"),
+        (["--in", " ", "--to", "production"], "got ' ' for a PLACE"),
         (["--to", "file"], "--to file: is a file, expected a folder or a place in an object store"),
         (["7", "--to", "production"], "no version '7' in runs/serving, which has "),
         (["--in", "nowhere", "--to", "production"], "nowhere: no such folder"),
