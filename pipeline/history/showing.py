@@ -45,6 +45,7 @@ class ShownNode(pydantic.BaseModel):
     state: State
     cached: bool
     ran_in: str | None  # the run that really ran it
+    started: float | None  # seconds after the run
     seconds: float
     peak_mb: float | None
     summary: str  # what came out, in a line
@@ -120,7 +121,9 @@ def _node(run: Past, node: Node) -> ShownNode:
             taken = measured(path) if path else None
             artifacts.append(ShownArtifact(output=output, type=one.type, uri=one.uri, bytes=taken))
     return ShownNode(
-        **node.model_dump(include={"name", "state", "cached", "seconds", "peak_mb", "why"}),
+        **node.model_dump(
+            include={"name", "state", "cached", "started", "seconds", "peak_mb", "why"}
+        ),
         ran_in=made.run if made else None,
         summary=made.finished.summary if made else "",
         log=str(log) if log else None,

@@ -6,8 +6,11 @@ import pathlib
 from modules.errors import InputProblem
 from pipeline.console import near
 from pipeline.failure import ExitCode, exit_code, explained
+from pipeline.history.folder import REPORT
+from pipeline.history.past import read
 from pipeline.local.display.conclusion import QUERY
 from pipeline.local.display.telling import Manner, Refusal, Telling, telling
+from pipeline.local.display.wording import printable
 from pipeline.local.following import Ended
 from pipeline.local.preflight import check_before
 from pipeline.local.query import first_row, query_script
@@ -47,6 +50,7 @@ def run_command(spec_file: pathlib.Path, order: Order, manner: Manner) -> ExitCo
     except KeyboardInterrupt:  # while it waits for another run
         tell.refuse(Refusal(name, ["interrupted"]))
         return ExitCode.INTERRUPTED
+    _write_report(tell, ended)
     tell.conclude(ended)
     return ended.exit_code
 
@@ -59,3 +63,15 @@ def _write_query(spec: Spec, folder: pathlib.Path, ended: Ended) -> None:
     result = ended.result
     text = query_script(pathlib.Path(str(result.pushed)), str(result.run), first_row(spec, folder))
     (ended.folder / QUERY).write_text(text, encoding="utf-8")
+
+
+def _write_report(tell: Telling, ended: Ended) -> None:
+    """Writes the report of a run; whatever is wrong with it, the run is as it is."""
+    try:
+        from pipeline.report.writing import write_report
+
+        write_report(read(ended.folder, None), ended.folder / REPORT)
+    except KeyboardInterrupt:
+        tell.note("No report: interrupted. `headrace report` writes it", "yellow")
+    except Exception as error:
+        tell.note(f"No report: {type(error).__name__}: {printable(str(error))}", "yellow")

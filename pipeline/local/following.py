@@ -66,6 +66,7 @@ class Following:
         self.nodes: list[Node] = []
         self._spec = spec
         self._last = last
+        self._begun = time.monotonic()
         self._since: dict[str, float] = {}  # by node
         self._finished: dict[str, Finished] = {}
         self._failed: dict[str | None, Failed] = {}  # by node, the first one first
@@ -122,6 +123,7 @@ class Following:
 
     def _start(self, node: Node, event: Started) -> None:
         self._since[node.name] = time.monotonic()
+        node.started = round(self._since[node.name] - self._begun, 3)
         self._failed.pop(node.name, None)  # it is tried again
         node.why = node.why + [reason for reason in event.why if reason not in node.why]
         # Why it runs at all is for the result; why it runs again is news while it does.
@@ -140,6 +142,8 @@ class Following:
 
     def _finish(self, node: Node, event: Finished) -> None:
         self._settle(node, event.summary)
+        if node.started is None:  # the cache served it
+            node.started = round(time.monotonic() - self._begun, 3)
         node.state, node.cached = "done", event.cached
         node.why = event.why or node.why
         if event.seconds is not None:

@@ -18,6 +18,7 @@ class Node(pydantic.BaseModel):
 
     name: str
     state: State = "waiting"
+    started: float | None = None  # seconds after the run; None: it did not begin
     seconds: float = 0.0
     cached: bool = False  # done without running: an earlier run's outputs serve
     why: list[str] = []  # it ran, or did not have to: a sentence each

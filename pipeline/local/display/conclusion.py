@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pipeline.console import complain, near, say
 from pipeline.failure import ExitCode
+from pipeline.history.folder import REPORT
 from pipeline.local.display.logs import last_lines, within
 from pipeline.local.display.wording import printable
 from pipeline.local.following import Ended, Failure
@@ -65,6 +66,9 @@ def _tell_more(console: Console, ended: Ended) -> None:
     if request and ended.exit_code in (ExitCode.CRASH, ExitCode.INTERRUPTED):
         spec_file = near(pathlib.Path(request.spec_file))
         say(console, f"Go on with it: headrace run {printable(str(spec_file))} --resume")
+    report = ended.folder / REPORT
+    if report.is_file():
+        say(console, f"Report: {near(report)}")
     cached = sum(node.cached for node in result.nodes)
     served = f", {cached} of {len(result.nodes)} nodes from the cache" if cached else ""
     say(console, f"{result.seconds:.0f} s in all{served}. Log: {near(ended.log)}", "dim")

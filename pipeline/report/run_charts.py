@@ -1,0 +1,143 @@
+"""When each node ran, and how a training went."""
+
+from collections.abc import Sequence
+
+from pipeline.history.showing import ShownNode
+from pipeline.local.display.wording import duration, memory
+from pipeline.report.training import Record, Training
+from pipeline.report.vega import Chart, Spec, Values, colored, layered, line, name, number
+
+_STATES = {
+    "ran": "var(--accent)",
+    "cached": "var(--quiet)",
+    "failed": "var(--bad)",
+    "running": "var(--middle)",
+}
+_OVER_STEPS = {
+    "learning_rate": "Learning rate",
+    "gradient_norm": "Gradient norm",
+    "examples_per_second": "Examples a second",
+}
+_SINCE = "seconds since the run began"
+_LEARNED, _WATCHED = "train", "watched"
+_SERIES = {_LEARNED: "var(--quiet)", _WATCHED: "var(--accent)"}
+
+
+def gantt(nodes: Sequence[ShownNode], seconds: float | None) -> Chart | None:
+    """When each node ran, for how long, and what memory it took."""
+    known = [node for node in nodes if node.state != "skipped" and node.started is not None]
+    if not known:
+        return None
+    total = max([seconds or 0, *(_end(node) for node in known)]) or 1
+    values: Values = [
+        {
+            "node": node.name,
+            "start": node.started,
+            "end": max(_end(node), (node.started or 0) + total * 0.004),  # to be seen
+            "state": "cached" if node.cached else "ran" if node.state == "done" else node.state,
+            "label": "cached"
+            if node.cached
+            else " · ".join(filter(None, [duration(node.seconds), memory(node.peak_mb)])),
+            "room": total * 1.2,
+        }
+        for node in known
+    ]
+    states = {each["state"] for each in values}
+    shown = {state: color for state, color in _STATES.items() if state in states}
+    y = name("node", axis={"domain": False, "ticks": False, "labelColor": "var(--ink)"})
+    spec = layered(
+        {
+            "mark": {"type": "bar", "height": 11, "cornerRadius": 2},
+            "encoding": {
+                "x": number("start", _SINCE),
+                "x2": {"field": "end"},
+                "y": y,
+                "color": colored("state", shown),
+            },
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 6, "color": "var(--muted)"},
+            "encoding": {"x": number("end", _SINCE), "y": y, "text": {"field": "label"}},
+        },
+        {
+            "mark": {"type": "point", "opacity": 0},  # room for the last label
+            "encoding": {"x": number("room", _SINCE), "y": y},
+        },
+        height=22 * len(values),
+    )
+    return Chart("gantt", "When each node ran, and the memory it took at most", spec, values)
+
+
+def _end(node: ShownNode) -> float:
+    return (node.started or 0) + node.seconds
+
+
+def of_training(training: Training) -> list[Chart]:
+    """Loss and metrics, what was trained on beside what was watched; then what goes by steps."""
+    charts = [_loss(training)]
+    charts += [_metric(training, each) for each in training.metrics if each != "loss"]
+    for key, title in _OVER_STEPS.items():
+        values = _points(training.steps, "step", key)
+        if values:
+            charts.append(Chart(f"steps-{key}", f"{title}, by step", _by_step(), values))
+    return charts
+
+
+def _loss(training: Training) -> Chart:
+    values = _points(training.steps, "step", "loss", _LEARNED)
+    values += _points(training.epochs, "step", "val_loss", _WATCHED)
+    best = training.epochs[training.best_epoch - 1 : training.best_epoch]
+    marked = [
+        {"best": each.get("step"), "text": f"best epoch {each.get('epoch')}"} for each in best
+    ]
+    rule: Spec = {
+        "data": {"values": marked},
+        "mark": {"type": "rule", "color": "var(--middle)", "strokeDash": [3, 3]},
+        "encoding": {"x": number("best", "step")},
+    }
+    drawn = line(number("x", "step"), _wide("y"), colored("series", _SERIES))
+    title = "Loss by step: trained on, and watched; the best epoch is marked"
+    return Chart("loss", title, layered(drawn, rule), values)
+
+
+def _metric(training: Training, metric: str) -> Chart:
+    values = _points(training.epochs, "epoch", metric, _LEARNED)
+    values += _points(training.epochs, "epoch", f"val_{metric}", _WATCHED)
+    drawn = line(
+        number("x", "epoch", axis={"tickMinStep": 1}),
+        _wide("y"),
+        colored("series", _SERIES),
+        point={"size": 18},
+    )
+    return Chart(f"metric-{metric}", f"{metric} by epoch", layered(drawn), values)
+
+
+def _by_step() -> Spec:
+    return layered(line(number("x", "step"), _wide("y"), strokeWidth=1.25), height=120)
+
+
+def _wide(field: str) -> Spec:
+    """An axis that need not begin at 0."""
+    return number(field, scale={"zero": False})
+
+
+def _points(records: Sequence[Record], x: str, y: str, series: str = "") -> Values:
+    return [
+        {"x": each.get(x), "y": each[y], **({"series": series} if series else {})}
+        for each in records
+        if each.get(y) is not None
+    ]
+
+
+def losses(runs: dict[str, Training]) -> Chart:
+    """The watched loss of two runs, the older one first."""
+    colors = dict(zip(runs, ("var(--quiet)", "var(--accent)"), strict=True))
+    values = [
+        point
+        for run, training in runs.items()
+        for point in _points(training.epochs, "epoch", "val_loss", run)
+    ]
+    drawn = line(
+        number("x", "epoch", axis={"tickMinStep": 1}), _wide("y"), colored("series", colors)
+    )
+    return Chart("losses", "Watched loss by epoch, of both runs", layered(drawn), values)

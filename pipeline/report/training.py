@@ -1,0 +1,100 @@
+"""What a Trainer tells of its training, for people."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.history.past import Past
+from pipeline.report.sources import Absent, output
+
+_FILE = "history.json"  # as in modules/training/history.py, whose import takes seconds
+_CURVES = 600  # points of a curve
+
+Record = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """A training from its first step to its last."""
+
+    steps: list[Record]  # `step`, `loss`, `learning_rate`, `gradient_norm`, ...
+    epochs: list[Record]  # `epoch`, `step`, and every metric, watched ones as `val_...`
+    best_epoch: int  # from 1
+    restarts: list[str]  # why it was started again, in order
+    facts: dict[str, str]  # in words: steps, precision, replicas, ...
+    settings: dict[str, str]  # of the model and the training, by key of the spec
+
+    @property
+    def metrics(self) -> list[str]:
+        """Metrics of each epoch that are watched beside being trained on."""
+        last = self.epochs[-1] if self.epochs else {}
+        return [name for name in last if f"val_{name}" in last]
+
+
+def of_run(run: Past) -> Training | Absent:
+    """The training of a run."""
+    found = output(run, ["Trainer"], "model_run")
+    if isinstance(found, Absent):
+        return found
+    try:
+        history = json.loads((found / _FILE).read_text(encoding="utf-8"))
+        return _training(history)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Absent(f"{pathlib.Path(found.name, _FILE)} of the Trainer cannot be read")
+
+
+def _training(history: Mapping[str, Any]) -> Training:
+    steps, epochs = list(history["steps"]), list(history["epochs"])
+    return Training(
+        steps=_thinned(steps),
+        epochs=_thinned(epochs),
+        best_epoch=int(history["best_epoch"]),
+        restarts=[str(each) for each in history.get("restarts", ())],
+        facts=_facts(history),
+        settings=dict(
+            [*_leaves("model", history.get("model")), *_leaves("training", history["training"])]
+        ),
+    )
+
+
+def _facts(history: Mapping[str, Any]) -> dict[str, str]:
+    rows = history.get("examples") or {}
+    training, parity = history["training"], history.get("parity") or {}
+    warm = history.get("warm_start")
+    found = {
+        "steps": f"{history['steps_taken']:,}",
+        "epochs": f"{len(history['epochs'])}, the best is {history['best_epoch']}",
+        "rows": ", ".join(f"{count:,} {name}" for name, count in rows.items()),
+        "precision": _words(history.get("precision")),
+        "strategy": f"{_words(training.get('strategy'))}, replicas: {history.get('replicas', 1)}",
+        "seconds": f"{history['seconds']:.1f}" if "seconds" in history else "",
+        "warm start": _words(warm) if warm else "weights started anew",
+        "exported against trained": _words(parity),
+        "versions": _words(history.get("versions")),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def _words(value: Any) -> str:
+    """`python 3.11.7, keras 3.15.1` of a table."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_words(each)}" for name, each in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    return "none" if value is None else str(value)
+
+
+def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [pair for key, each in value.items() for pair in _leaves(f"{path}.{key}", each)]
+    return [(path, _words(value))]
+
+
+def _thinned(records: list[Record]) -> list[Record]:
+    """As many as a curve needs, the last among them."""
+    every = -(-len(records) // _CURVES)
+    return records if every <= 1 else [*records[:-1][::every], records[-1]]

@@ -1,0 +1,30 @@
+"""Writes the page of a run, or of two, whole or not at all."""
+
+import pathlib
+
+from pipeline.history.past import Past
+from pipeline.local import whole
+from pipeline.report import facts, rendering
+
+
+def write_report(run: Past, file: pathlib.Path) -> None:
+    """Writes the report of a run.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    whole.write(file, _encoded(rendering.of_run(facts.of_run(run))))
+
+
+def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
+    """Writes what differs between two runs.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    whole.write(file, _encoded(rendering.of_two(facts.of_two(old, new))))
+
+
+def _encoded(page: str) -> bytes:
+    """The page; what was no Unicode in the data is a question mark."""
+    return page.encode("utf-8", "replace")

@@ -1,0 +1,151 @@
+"""Chromium without a window, asked by its own protocol what it sees of a page."""
+
+import contextlib
+import itertools
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any, Literal, Self
+
+import websocket
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--remote-debugging-port=0",
+    "--remote-allow-origins=*",
+)
+_PATIENCE_SECONDS = 60
+
+
+def executable() -> str | None:
+    """The browser of this machine, if it has one."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+class Browser:
+    """One page in a browser."""
+
+    def __init__(self, port: int, target: str) -> None:
+        self._socket = websocket.create_connection(
+            f"ws://127.0.0.1:{port}/devtools/page/{target}", timeout=_PATIENCE_SECONDS
+        )
+        self._ids = itertools.count()
+        self.errors: list[str] = []  # exceptions, and what the console calls an error
+        self.requests: list[str] = []  # beside the page itself
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+
+    def close(self) -> None:
+        """Asks nothing more."""
+        self._socket.close()
+
+    def ask(self, method: str, **wishes: Any) -> dict[str, Any]:
+        """The answer to a command of the protocol."""
+        number = next(self._ids)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": wishes}))
+        while True:
+            told = json.loads(self._socket.recv())
+            if told.get("id") == number:
+                assert "error" not in told, told
+                answer: dict[str, Any] = told["result"]
+                return answer
+            self._hear(told)
+
+    def _hear(self, told: dict[str, Any]) -> None:
+        said = told.get("params", {})
+        match told.get("method"):
+            case "Runtime.exceptionThrown":
+                self.errors.append(json.dumps(said["exceptionDetails"]))
+            case "Runtime.consoleAPICalled" if said["type"] in ("error", "warning"):
+                self.errors.append(json.dumps(said["args"]))
+            case "Log.entryAdded" if said["entry"]["level"] in ("error", "warning"):
+                self.errors.append(said["entry"]["text"])
+            case "Network.requestWillBeSent":
+                self.requests.append(said["request"]["url"])
+
+    def open(self, page: pathlib.Path) -> Self:
+        """Loads a file, until it is whole."""
+        self.ask("Page.navigate", url=page.as_uri())
+        self.until("document.readyState === 'complete'")
+        self.requests = [each for each in self.requests if each != page.as_uri()]
+        return self
+
+    def value(self, expression: str) -> Any:
+        """What an expression of JavaScript gives, or what its promise does."""
+        told = self.ask(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
+
+    def until(self, expression: str) -> None:
+        """Waits for an expression to become true."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not self.value(expression):
+            assert time.monotonic() < end, f"{expression} did not become true: {self.errors}"
+            time.sleep(0.05)
+
+    def draw(self) -> None:
+        """Has every chart drawn that is not folded away."""
+        self.value("dispatchEvent(new Event('beforeprint'))")
+        shown = (
+            "[...document.querySelectorAll('[data-chart]')].filter(e => e.getClientRects().length)"
+        )
+        self.until(f"{shown}.every(e => ['whole', 'failed'].includes(e.dataset.drawn))")
+
+    def look(self, theme: Literal["light", "dark"], width: int, height: int) -> None:
+        """Shows the page in a theme, in a window of some size."""
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        self.ask("Emulation.setEmulatedMedia", features=features)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+
+@contextlib.contextmanager
+def browser(folder: pathlib.Path) -> Iterator[Browser]:
+    """A browser whose files are in a folder; it ends with the block."""
+    program = executable()
+    assert program is not None
+    with (folder / "chromium.log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, *_QUIET, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        page = Browser(*_target(process, folder / "profile" / "DevToolsActivePort"))
+        with contextlib.closing(page):
+            yield page
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _target(process: subprocess.Popen[bytes], port_file: pathlib.Path) -> tuple[int, str]:
+    """The port of the browser, and its page."""
+    import urllib.request
+
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not (port_file.exists() and "\n" in port_file.read_text()):
+        assert process.poll() is None, "the browser has ended"
+        assert time.monotonic() < end, "the browser does not answer"
+        time.sleep(0.05)
+    port = int(port_file.read_text().split()[0])
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+        pages = [each for each in json.load(answer) if each["type"] == "page"]
+    return port, pages[0]["id"]

@@ -1,0 +1,36 @@
+"""Runs with real statistics and evaluations, and a browser to look at their pages."""
+
+import os
+
+import pytest
+
+from pipeline.history.past import read
+from pipeline.report.writing import write_report
+from tests.pipeline.history.story import Story
+from tests.pipeline.report import browser
+
+
+@pytest.fixture
+def story(tmp_path):
+    return Story(tmp_path / "runs")
+
+
+@pytest.fixture
+def report_of(story):
+    """Writes the report of a run of the story; its path."""
+
+    def report_of(run):
+        file = story.runs / run / "report.html"
+        write_report(read(story.runs / run, None), file)
+        return file
+
+    return report_of
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    """A browser; it is there in CI."""
+    if browser.executable() is None and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with browser.browser(tmp_path) as opened:
+        yield opened
