@@ -1,7 +1,9 @@
 """`headrace run` as people see it: what is printed before, during and after a run."""
 
+import contextlib
 import functools
 import pathlib
+import threading
 
 from modules.errors import InputProblem
 from pipeline.console import near
@@ -37,6 +39,7 @@ def run_command(spec_file: pathlib.Path, order: Order, manner: Manner) -> ExitCo
             tell.note(f"Not used and not ignored: {', '.join(unused)}", "yellow")
         what = f"Resuming run {request.resumes} of" if request.resumes else "Running"
         tell.note(f"{what} {spec.name}; everything goes to {near(runs)}", "dim")
+        threading.Thread(target=_prepare_report).start()
         ended = run(spec, request, tell.display, functools.partial(_wait, tell))
         if ended.result.pushed:
             _write_query(spec, folder, ended)
@@ -63,6 +66,14 @@ def _write_query(spec: Spec, folder: pathlib.Path, ended: Ended) -> None:
     result = ended.result
     text = query_script(pathlib.Path(str(result.pushed)), str(result.run), first_row(spec, folder))
     (ended.folder / QUERY).write_text(text, encoding="utf-8")
+
+
+def _prepare_report() -> None:
+    """Does beside the run what is the same for every report: it need not wait for the run's end."""
+    with contextlib.suppress(Exception):  # who writes the report tells of it
+        from pipeline.report.rendering import prepare
+
+        prepare()
 
 
 def _write_report(tell: Telling, ended: Ended) -> None:

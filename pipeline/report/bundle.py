@@ -1,6 +1,7 @@
 """The JavaScript that draws charts: Vega-Lite, Vega and Vega-Embed in one file."""
 
 import contextlib
+import functools
 import importlib.metadata
 import os
 import pathlib
@@ -11,6 +12,7 @@ _PACKAGE = "vl-convert-python"  # brings Vega, and a bundler that takes over a s
 _EXPOSE = "window.vegaEmbed = vegaEmbed;"
 
 
+@functools.cache
 def bundle() -> str:
     """The source, from the user's cache where it is there already."""
     kept = _folder() / f"vega-{importlib.metadata.version(_PACKAGE)}.js"

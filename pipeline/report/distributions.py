@@ -74,7 +74,7 @@ def of_numbers(old: Shares, new: Shares) -> Distance:
 
     By the shares of the ranges that hold a tenth of the old each, and of what lies beyond them.
     """
-    known = np.unique(old.at)
+    known = np.array(sorted(set(old.at.tolist())))
     below = np.nextafter(known[0], -np.inf)
     edges = np.concatenate([[-np.inf, below], known, [np.inf]])
     return _distance(old.between(edges), new.between(edges))

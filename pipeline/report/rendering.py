@@ -1,6 +1,7 @@
 """Facts as one page of HTML that needs nothing else."""
 
 import base64
+import functools
 import hashlib
 import importlib.resources
 import math
@@ -55,6 +56,14 @@ def of_two(runs: TwoRuns) -> str:
         runs=runs,
         facts=runs.new,
     )
+
+
+def prepare() -> None:
+    """Does what takes long and is the same for every run."""
+    bundle()
+    for entry in _PAGE.iterdir():
+        if entry.name.endswith(".html"):
+            _environment().get_template(entry.name)
 
 
 def _charts(facts: Facts) -> Iterator[Chart]:
@@ -147,6 +156,7 @@ def _policy(scripts: list[str]) -> str:
     )
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_text),

@@ -217,6 +217,16 @@ def test_each_node_has_its_own_seconds_from_its_last_start_to_its_end(clock):
 
     # Trainer 4 to 8, Evaluator from 3 to now, 9; Pusher has not begun.
     assert [node.seconds for node in following.nodes] == [4, 6, 0]
+    assert [node.started for node in following.nodes] == [4, 3, None]
+
+
+def test_a_cached_node_began_when_the_cache_served_it(clock):
+    following = Following(spec())
+    clock.now = 2
+    following.take(NODES)
+    following.take(Finished(node="Trainer", summary="", cached=True))
+
+    assert (following.nodes[0].started, following.nodes[0].seconds) == (2, 0)
 
 
 def test_a_cached_node_is_done_without_having_run():

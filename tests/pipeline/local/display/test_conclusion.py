@@ -47,6 +47,14 @@ def test_a_pushed_model_is_told_with_where_it_is_and_how_to_query_it():
     assert lines[4:] == ["12 s in all, 1 of 2 nodes from the cache. Log: /runs/7/log.txt"]
 
 
+def test_a_report_is_told_of_where_there_is_one(tmp_path):
+    ended = Ended(result("partial"), ExitCode.BLESSED, [], tmp_path)
+
+    assert not any(line.startswith("Report: ") for line in told(ended))
+    (tmp_path / "report.html").touch()
+    assert f"Report: {tmp_path}/report.html" in told(ended)
+
+
 @pytest.mark.parametrize(
     ("verdict", "lines"),
     [
