@@ -26,14 +26,18 @@ class Place:
 
 
 def places(run: Past, nodes: list[ShownNode]) -> list[Place]:
-    """The nodes in the order of the run; one that did not end well takes nothing that is known."""
+    """The nodes in the order of the run; those that did not end well are drawn last.
+
+    What these would have taken is not known.
+    """
     made = _made(run.records)
     found: dict[str, Place] = {}
     rows: dict[int, int] = {}
     above: dict[str, set[str]] = {}  # all that a node takes from, near and far
-    for node in nodes:
-        record = run.records.get(node.name)
-        takes = _takes(record, made) if record else {}
+    ended = [node for node in nodes if node.name in run.records]
+    for node in ended:
+        record = run.records[node.name]
+        takes = _takes(record, made)
         named = (each.partition(".")[0] for sources in takes.values() for each in sources)
         sources = [each for each in dict.fromkeys(named) if each in found]
         above[node.name] = {*sources, *(each for one in sources for each in above[one])}
@@ -45,11 +49,14 @@ def places(run: Past, nodes: list[ShownNode]) -> list[Place]:
             row=rows[layer],
             takes=takes,
             artifacts=node.artifacts,
-            digests=_digests(record) if record else {},
-            key=record.key[:_SIZE] if record else "",
+            digests=_digests(record),
+            key=record.key[:_SIZE],
             drawn=[each for each in sources if not any(each in above[other] for other in sources)],
         )
-    return list(found.values())
+    others = (node for node in nodes if node.name not in found)
+    for row, node in enumerate(others):
+        found[node.name] = Place(node, len(rows), row, {}, node.artifacts, {}, "", [])
+    return [found[node.name] for node in nodes]
 
 
 def _made(records: Mapping[str, Record]) -> dict[str, str]:

@@ -18,6 +18,7 @@ _OVER_STEPS = {
     "gradient_norm": "Gradient norm",
     "examples_per_second": "Examples a second",
 }
+_EPOCHS = 8  # that are named on an axis, at most
 _SINCE = "seconds since the run began"
 _LEARNED, _WATCHED = "train", "watched"
 _SERIES = {_LEARNED: "var(--quiet)", _WATCHED: "var(--accent)"}
@@ -104,7 +105,7 @@ def _metric(training: Training, metric: str) -> Chart:
     values = _points(training.epochs, "epoch", metric, _LEARNED)
     values += _points(training.epochs, "epoch", f"val_{metric}", _WATCHED)
     drawn = line(
-        number("x", "epoch", axis={"tickMinStep": 1}),
+        _epochs(len(training.epochs)),
         _wide("y"),
         colored("series", _SERIES),
         point={"size": 18},
@@ -114,6 +115,12 @@ def _metric(training: Training, metric: str) -> Chart:
 
 def _by_step() -> Spec:
     return layered(line(number("x", "step"), _wide("y"), strokeWidth=1.25), height=120)
+
+
+def _epochs(count: int) -> Spec:
+    """An axis of whole epochs, which Vega would cut in halves."""
+    every = -(-count // _EPOCHS) or 1
+    return number("x", "epoch", axis={"values": list(range(every, count + 1, every))})
 
 
 def _wide(field: str) -> Spec:
@@ -137,7 +144,6 @@ def losses(runs: dict[str, Training]) -> Chart:
         for run, training in runs.items()
         for point in _points(training.epochs, "epoch", "val_loss", run)
     ]
-    drawn = line(
-        number("x", "epoch", axis={"tickMinStep": 1}), _wide("y"), colored("series", colors)
-    )
+    longest = max(len(training.epochs) for training in runs.values())
+    drawn = line(_epochs(longest), _wide("y"), colored("series", colors))
     return Chart("losses", "Watched loss by epoch, of both runs", layered(drawn), values)
