@@ -53,7 +53,7 @@ def gantt(nodes: Sequence[ShownNode], seconds: float | None) -> Chart | None:
                 "x": number("start", _SINCE),
                 "x2": {"field": "end"},
                 "y": y,
-                "color": colored("state", shown),
+                "color": colored("state", shown, legend=len(shown) > 1),
             },
         },
         {

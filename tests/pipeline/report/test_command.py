@@ -1,5 +1,7 @@
 """`headrace report`."""
 
+import subprocess
+import sys
 import webbrowser
 
 import pytest
@@ -82,3 +84,29 @@ def test_the_page_is_opened_on_demand(story, headrace, monkeypatch):
 
     assert opened == [(story.runs / run / "report.html").as_uri()]
     assert "There is no browser to open it in" in text
+
+
+def test_a_report_takes_neither_tensorflow_nor_beam(story):
+    story.run()
+    program = (
+        "import sys; from click.testing import CliRunner; from pipeline.cli import main;"
+        "assert CliRunner().invoke(main, sys.argv[1:]).exit_code == 0;"
+        "print([name for name in ('tensorflow', 'tfx', 'apache_beam', 'pyarrow', 'keras')"
+        " if name in sys.modules])"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", program, "report", "--runs", story.runs],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout == "[]\n"
+
+
+def test_help_lists_the_exit_codes(headrace):
+    _, text = headrace("report", "--help")
+
+    listed = text[text.index("Exit codes:") :].splitlines()[1:4]
+    assert [line.split()[0] for line in listed] == ["0", "1", "2"]

@@ -1,0 +1,73 @@
+"""What is read of a training."""
+
+import json
+
+import pytest
+
+from pipeline.history.past import read
+from pipeline.report import training
+from pipeline.report.run_charts import of_training
+from pipeline.report.sources import Absent
+
+
+@pytest.fixture
+def found(story):
+    """What is read of a history."""
+
+    def found(text):
+        run = story.run()
+        (story.output(run, "model_run") / "history.json").write_text(text)
+        return training.of_run(read(story.runs / run, None))
+
+    return found
+
+
+def history(steps=3, **more):
+    return json.dumps(
+        {
+            "best_epoch": 1,
+            "steps_taken": steps,
+            "seconds": 1.5,
+            "replicas": 2,
+            "precision": {"name": "bfloat16"},
+            "examples": {"train": 2000, "valid": 10},
+            "training": {"strategy": "multi_worker", "loss": {"name": "focal"}},
+            "epochs": [{"epoch": 1, "step": steps, "auc": 0.5, "val_auc": None, "val_loss": 0.7}],
+            "steps": [
+                {"step": n, "loss": 1 / n, "gradient_norm": None} for n in range(1, steps + 1)
+            ],
+            **more,
+        }
+    )
+
+
+def test_a_training_is_told_in_words(found):
+    told = found(history(restarts=["worker 1 was ended by SIGKILL"]))
+
+    assert told.facts["rows"] == "2,000 train, 10 valid"
+    assert told.facts["strategy"] == "multi_worker, replicas: 2"
+    assert told.facts["precision"] == "name bfloat16"
+    assert told.settings["training.loss.name"] == "focal"
+    assert told.restarts == ["worker 1 was ended by SIGKILL"]
+
+
+def test_what_is_not_finite_is_left_out_of_a_curve(found):
+    charts = {chart.name: chart for chart in of_training(found(history()))}
+
+    assert "steps-gradient_norm" not in charts
+    assert [point["y"] for point in charts["metric-auc"].values] == [0.5]
+
+
+def test_a_curve_has_no_more_points_than_it_needs_and_the_last_of_them(found):
+    steps = found(history(steps=5000)).steps
+
+    assert len(steps) <= 601
+    assert (steps[0]["step"], steps[-1]["step"]) == (1, 5000)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"steps": 1, "epochs": [], "best_epoch": 1}'])
+def test_a_history_that_cannot_be_read_is_said_to_be_so(found, text):
+    told = found(text)
+
+    assert isinstance(told, Absent)
+    assert told.why.endswith("history.json of the Trainer cannot be read")
