@@ -8,6 +8,8 @@ from pipeline.report.bundle import bundle
 @pytest.fixture(autouse=True)
 def _afresh():
     bundle.cache_clear()
+    yield
+    bundle.cache_clear()
 
 
 def test_the_bundle_is_made_once_for_a_user(tmp_path, monkeypatch):
