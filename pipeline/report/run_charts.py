@@ -120,7 +120,9 @@ def _by_step() -> Spec:
 def _epochs(count: int) -> Spec:
     """An axis of whole epochs, which Vega would cut in halves."""
     every = -(-count // _EPOCHS) or 1
-    return number("x", "epoch", axis={"values": list(range(every, count + 1, every))})
+    return number(
+        "x", "epoch", axis={"values": list(range(every, count + 1, every)), "format": "d"}
+    )
 
 
 def _wide(field: str) -> Spec:
