@@ -1,4 +1,4 @@
-"""The metrics and plots that TFMA wrote, read without TFMA, whose import takes ten seconds."""
+"""The metrics and plots that TFMA wrote, read without TFMA, whose import takes seconds."""
 
 import functools
 import importlib.util
