@@ -14,8 +14,9 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.batch_inference.scoring import Model, Score, answered
-from components.columns import ReadSplits, values
-from modules.errors import SpecError, did_you_mean
+from components.batch_inference.splits import Write, keeping
+from components.columns import ReadSplits
+from modules.errors import SpecError
 from modules.spec.learning import Interface
 
 EXAMPLES, MODEL, BLESSING, RESULT = "examples", "model", "model_blessing", "inference_result"
@@ -54,11 +55,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             scored = (
                 pipeline
                 | "Read" >> ReadSplits(examples, splits)
-                | "Keep" >> beam.Map(_keeping, keep)
+                | "Keep" >> beam.Map(keeping, keep)
                 | "Score" >> beam.ParDo(Score(model))
             )
             for split in splits:
-                _ = scored | f"Write[{split}]" >> _Write(split, result, schema)
+                _ = scored | f"Write[{split}]" >> Write(split, result, schema)
 
 
 def _splits(examples: Any, asked: Sequence[str]) -> list[str]:
@@ -83,41 +84,3 @@ def _schema(model: Model, keep: Sequence[str]) -> pa.Schema:
     if clashing:
         raise SpecError([f"BatchInference.keep: the model answers under the name of {clashing}"])
     return pa.schema([*(pa.field(name, pa.string()) for name in keep), *scores])
-
-
-def _keeping(
-    element: tuple[str, pa.RecordBatch], keep: Sequence[str]
-) -> tuple[str, pa.RecordBatch, dict[str, pa.Array]]:
-    split, batch = element
-    names = batch.schema.names
-    for name in keep:
-        if name not in names:
-            raise ValueError(  # to whose text Beam can add where it was
-                f"BatchInference.keep: no column {name!r} in the Examples. "
-                f"Columns: {', '.join(names)}{did_you_mean(name, names)}"
-            )
-    # The bytes of tf.Examples are UTF-8 text.
-    return split, batch, {name: values(batch, name).cast(pa.string()) for name in keep}
-
-
-class _Write(beam.PTransform):
-    """(split, record batch) -> the Parquet files of one split, which appear when all is scored."""
-
-    def __init__(self, split: str, folder: str, schema: pa.Schema):
-        super().__init__()
-        self._split, self._folder, self._schema = split, folder, schema
-
-    def expand(self, scored: Any) -> Any:
-        split = self._split  # the step alone, not the whole transform, goes to workers
-        return (
-            scored
-            | beam.Filter(lambda element: element[0] == split)
-            | beam.Values()
-            | beam.Map(lambda batch: pa.Table.from_batches([batch]))
-            | beam.io.WriteToParquetBatched(
-                os.path.join(self._folder, self._split),
-                self._schema,
-                codec="zstd",
-                file_name_suffix=".parquet",
-            )
-        )

@@ -58,9 +58,10 @@ def scores(signature: Signature, rows: pa.RecordBatch) -> pa.RecordBatch:
     """What the model answers to rows, which go through it at once.
 
     Returns:
-        A column an output: float32 or string, or a list of float32 where a row has several.
+        A column an output, in the order of their names: float32 or string, or a list of float32
+        where a row has several.
     """
-    answers = signature(rows).items()
+    answers = sorted(signature(rows).items())  # which come in another order in each process
     return pa.record_batch({name: _column(tensor.numpy()) for name, tensor in answers})
 
 

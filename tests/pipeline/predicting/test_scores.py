@@ -66,6 +66,14 @@ def test_scores_are_those_of_the_served_signature_to_the_bit(
     assert sorted(path.name for path in here.iterdir()) == sorted([name, "runs", "scores.parquet"])
 
 
+def test_tf_examples_are_answered_alike_to_the_bit(model, by_hand, serialized):
+    examples = tf.constant([serialized(row) for row in ROWS])
+
+    answer = tf.saved_model.load(str(model)).signatures["serving_default"](examples=examples)
+
+    assert answer["probability"].numpy().ravel().tolist() == by_hand(ROWS)
+
+
 def test_json_lines_hold_the_same_scores_as_parquet(here, predict, scored):
     (here / "in.csv").write_text(CSV)
 
