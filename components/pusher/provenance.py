@@ -9,12 +9,13 @@ from typing import Any
 import pydantic
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from components.evaluator.verdict import Verdict as Said
 from components.pusher import manifest as manifests
 from components.pusher.config import Settings
 from components.pusher.manifest import Data, Manifest, Trained, Verdict
 from components.pusher.sums import digest, sums
 
-VERDICT = "verdict.json"  # of the Evaluator, beside its blessing
+VERDICT = Said.FILE  # of the Evaluator, beside its blessing
 FINGERPRINT = "input_fingerprint"  # of ExampleGen, which StatisticsGen hands on
 _ROOT = pathlib.Path(__file__).parents[2]  # the folder that our own packages lie in
 _OURS = ("components", "modules")

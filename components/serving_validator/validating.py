@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from components.serving_validator import asking, judging, rows, server
 from components.serving_validator.asking import NoAnswerError, Question
 from components.serving_validator.config import ServingSettings
+from components.serving_validator.found import Report
 from components.serving_validator.judging import Case
-from components.serving_validator.report import Report, report
+from components.serving_validator.report import report
 from components.serving_validator.rows import Rows
 from modules.training import kept
 

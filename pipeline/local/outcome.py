@@ -20,7 +20,7 @@ from components.evaluator.verdict import Verdict
 from components.example_gen.config import SPLITS
 from components.example_gen.executor import REJECTS, ROWS_PROPERTY
 from components.example_gen.findings import REJECTED
-from components.serving_validator import report as serving_report
+from components.serving_validator.found import Report as Served
 from modules.training import history
 from pipeline.graph import WARM_START
 from pipeline.local.result import Finished
@@ -138,7 +138,8 @@ def _verdict(outputs: Outputs) -> Verdict:
 
 
 def _serving(node: str, outputs: Outputs) -> Finished:
-    found = serving_report.read(outputs["blessing"][0].uri)
+    path = os.path.join(outputs["blessing"][0].uri, Served.FILE)
+    found = Served.model_validate_json(io_utils.read_string_file(path))
     return Finished(node=node, summary=found.summary(), broken_rules=found.reasons)
 
 

@@ -10,10 +10,11 @@ from components.evaluator.verdict import Verdict
 from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.past import Past
 from pipeline.history.showing import Shown, shown
-from pipeline.report import data, evaluation, lineage, training
+from pipeline.report import data, evaluation, lineage, serving, training
 from pipeline.report.data import Data
 from pipeline.report.evaluation import Evaluation
 from pipeline.report.lineage import Place
+from pipeline.report.serving import Served
 from pipeline.report.sources import Absent
 from pipeline.report.training import Training
 from pipeline.spec import Spec
@@ -33,6 +34,7 @@ class Facts:
     data: Data | Absent
     training: Training | Absent
     evaluation: Evaluation | Absent
+    served: Served
     places: list[Place]
 
 
@@ -58,6 +60,7 @@ def of_run(run: Past, against: Past | None = None) -> Facts:
         data=data.of_run(run, spec, against),
         training=training.of_run(run),
         evaluation=evaluation.of_run(run, spec, rules),
+        served=serving.of_run(run),
         places=lineage.places(run, told.nodes),
     )
 

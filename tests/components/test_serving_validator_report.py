@@ -2,16 +2,18 @@
 
 import json
 import pathlib
+import shutil
 
 import pytest
 from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
-from tfx.utils import proto_utils
+from tfx.utils import path_utils, proto_utils
 
+from components.pusher.config import Settings
 from components.pusher.executor import Executor
 from components.serving_validator import report
 from components.serving_validator.config import Serving
-from components.serving_validator.report import Agreement, Latency, Report
+from components.serving_validator.found import Agreement, Latency, Report
 
 BLESSED = Report(
     blessed=True,
@@ -56,7 +58,8 @@ def test_the_blessing_has_the_mark_of_tfx_the_report_and_the_reasons(written, fo
 
     names = {path.name for path in pathlib.Path(blessing.uri).iterdir()}
     assert names == {mark, "serving.json"}
-    assert report.read(blessing.uri) == found
+    text = pathlib.Path(blessing.uri, Report.FILE).read_text(encoding="utf-8")
+    assert Report.model_validate_json(text) == found
     assert json.loads((pathlib.Path(blessing.uri) / "serving.json").read_text())["rows"] == 256
     assert blessing.get_int_custom_property("blessed") == int(found.blessed)
     assert blessing.get_int_custom_property("current_model_id") == 7
@@ -64,8 +67,11 @@ def test_the_blessing_has_the_mark_of_tfx_the_report_and_the_reasons(written, fo
 
 
 @pytest.mark.parametrize("found", [BLESSED, REFUSED])
-def test_a_model_that_was_judged_well_is_pushed_only_if_it_can_be_served(written, tmp_path, found):
+def test_a_model_that_was_judged_well_is_pushed_only_if_it_can_be_served(
+    written, tmp_path, found, saved_model
+):
     blessing, model = written(found)
+    shutil.copytree(saved_model, path_utils.serving_model_dir(model.uri), dirs_exist_ok=True)
     judged, pushed = standard_artifacts.ModelBlessing(), standard_artifacts.PushedModel()
     judged.uri, pushed.uri = str(tmp_path / "judged"), str(tmp_path / "pushed")
     judged.set_int_custom_property("blessed", 1)
@@ -76,7 +82,10 @@ def test_a_model_that_was_judged_well_is_pushed_only_if_it_can_be_served(written
     Executor().Do(
         {"model": [model], "model_blessing": [judged], "infra_blessing": [blessing]},
         {"pushed_model": [pushed]},
-        {"push_destination": proto_utils.proto_to_json(destination)},
+        {
+            "push_destination": proto_utils.proto_to_json(destination),
+            "custom_config": Settings(pipeline="birds", spec="0").model_dump_json(),
+        },
     )
 
     assert (tmp_path / "serving").exists() is found.blessed
