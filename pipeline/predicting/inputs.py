@@ -20,7 +20,7 @@ class Inputs:
     """Files that can be scored, and what is known of those that cannot."""
 
     files: tuple[pathlib.Path, ...]
-    unreadable: dict[pathlib.Path, list[str]]  # what is wrong with the others
+    unreadable: dict[pathlib.Path, str]  # what is wrong with the others
     table: Table  # with the columns of the model that some file has
     kept: dict[str, pa.DataType]  # columns that go to the output
     missing: dict[str, str]  # by column of the model that no file has, the nearest name, if any
@@ -53,12 +53,12 @@ def look(
         for file, of_file in names.items():
             problems = list(files.check_columns(file, of_file, wanted))
             if problems:
-                unreadable[file] = problems
+                unreadable[file] = _in_one(problems)
     good = [file for file in found if file not in unreadable]
     kept = _types(good, data_format, keep, unreadable)
     good = [file for file in good if file not in unreadable]
     if not good:
-        raise DataError([line for problems in unreadable.values() for line in problems])
+        raise DataError(unreadable.values())
     others = [name for name in every if name not in takes]
     return Inputs(
         files=tuple(good),
@@ -83,18 +83,24 @@ def _find(source: str, given: Format | None) -> tuple[list[pathlib.Path], Format
 
 def _names(
     found: Sequence[pathlib.Path], data_format: Format, form: Form
-) -> tuple[dict[pathlib.Path, list[str]], dict[pathlib.Path, list[str]]]:
+) -> tuple[dict[pathlib.Path, list[str]], dict[pathlib.Path, str]]:
     """The columns of each file, and what is wrong with those whose columns cannot be read."""
     names: dict[pathlib.Path, list[str]] = {}
-    unreadable: dict[pathlib.Path, list[str]] = {}
+    unreadable: dict[pathlib.Path, str] = {}
     for file in found:
         try:
             names[file] = reading.columns(file, data_format, form)
         except DataError as error:
-            unreadable[file] = list(error.problems)
+            unreadable[file] = _in_one(error.problems)
     if not names:
-        raise DataError([line for problems in unreadable.values() for line in problems])
+        raise DataError(unreadable.values())
     return names, unreadable
+
+
+def _in_one(problems: Sequence[str]) -> str:
+    """The first problem, and how many more there are: a file of another table has many alike."""
+    more = len(problems) - 1
+    return problems[0] + (f" (and {more} more like it)" if more else "")
 
 
 def _check_columns(
@@ -133,7 +139,7 @@ def _types(
     good: Sequence[pathlib.Path],
     data_format: Format,
     keep: Sequence[str],
-    unreadable: dict[pathlib.Path, list[str]],
+    unreadable: dict[pathlib.Path, str],
 ) -> dict[str, pa.DataType]:
     """The types of the columns to keep; a file that has others is noted as unreadable."""
     if not reading.keeps_types(data_format):
@@ -145,7 +151,7 @@ def _types(
         types = types or own
         problems = list(_of_other_types(file, own, types))
         if problems:
-            unreadable[file] = problems
+            unreadable[file] = _in_one(problems)
     return types
 
 

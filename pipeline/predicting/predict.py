@@ -161,8 +161,7 @@ def _score(inputs: Inputs, model: Model, folder: pathlib.Path) -> Findings:
 
 def _wrong(inputs: Inputs, findings: Findings) -> list[Wrong]:
     """What is wrong with whole files, once each, without the name of the file."""
-    said = [line for problems in inputs.unreadable.values() for line in problems]
-    said += sorted(set(findings.fatal))
+    said = [*inputs.unreadable.values(), *sorted(set(findings.fatal))]
     return list(_by_file(said, [*inputs.unreadable, *inputs.files]))
 
 

@@ -61,6 +61,7 @@ def test_a_file_that_lacks_a_column_of_the_others_is_left_out_and_listed(
     (here / "day").mkdir()
     (here / "day" / "a.csv").write_text("x,carrier\n1,UA\n")
     (here / "day" / "b.csv").write_text("x,carier\n2,UA\n")
+    (here / "day" / "d.csv").write_text("species\nAdelie\n")
     (here / "day" / "c.csv").write_text("x,carrier\n3,UA\n")
 
     result = predict("day", "-o", "scores.jsonl")
@@ -69,13 +70,16 @@ def test_a_file_that_lacks_a_column_of_the_others_is_left_out_and_listed(
     assert scored("scores.jsonl")["probability"] == by_hand(
         [{"x": 1, "carrier": "UA"}, {"x": 3, "carrier": "UA"}]
     )
-    ((file, line, _, _, reason),) = rejects()
+    ((file, line, _, _, reason), (_, _, _, _, of_another_table)) = rejects()
     assert (file, line) == (str(here / "day" / "b.csv"), None)
     assert reason == (
         "no column 'carrier', which the model names. Columns: x, carier; did you mean 'carier'?"
     )
+    assert of_another_table == (
+        "no column 'x', which the model names. Columns: species (and 1 more like it)"
+    )
     assert "2 rows scored in " in result.output
-    assert ", 1 file not read to the end: see scores.jsonl.rejects.jsonl" in result.output
+    assert ", 2 files not read to the end: see scores.jsonl.rejects.jsonl" in result.output
 
 
 def test_a_damaged_file_is_left_out_and_listed(here, predict, scored, rejects):
