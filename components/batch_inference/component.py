@@ -35,7 +35,7 @@ class _Spec(ComponentSpec):
 
 
 class BatchInference(BaseBeamComponent):
-    """Scores Examples with a model of ours; TFX's BulkInferrer takes no export of Keras 3.
+    """Scores Examples with a model of ours; TFX's BulkInferrer fails with exports of Keras 3.
 
     The output `inference_result` holds Parquet files for each split, a row a row of the split: the
     columns that are kept, and what the signature `serving_raw` answers.
