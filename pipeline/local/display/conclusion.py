@@ -33,8 +33,11 @@ def conclude(console: Console, ended: Ended, briefly: bool = False) -> None:
         if failure.exit_code == ExitCode.CRASH and not briefly:
             _show_log(console, failure, ended.folder)
     if result.verdict in _VERDICTS:
+        # A further format that is not as good holds no push back.
+        is_pushed = result.pushed and result.verdict == "not_blessed"
+        title = ("Blessed, except", "bold yellow") if is_pushed else _VERDICTS[result.verdict]
         console.print(
-            Text.assemble(_VERDICTS[result.verdict], f": {printable(result.reason)}"),
+            Text.assemble(title, f": {printable(result.reason)}"),
             soft_wrap=True,
         )
     if result.pushed:

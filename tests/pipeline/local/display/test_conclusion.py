@@ -47,6 +47,14 @@ def test_a_pushed_model_is_told_with_where_it_is_and_how_to_query_it():
     assert lines[4:] == ["12 s in all, 1 of 2 nodes from the cache. Log: /runs/7/log.txt"]
 
 
+def test_a_pushed_model_with_a_format_that_is_not_as_good_is_told_as_such():
+    ended = result("not_blessed", "litert-int8 differs", pushed="/serving/7")
+
+    lines = told(Ended(ended, ExitCode.NOT_BLESSED, [], FOLDER))
+
+    assert lines[1:3] == ["Blessed, except: litert-int8 differs", "Pushed to /serving/7"]
+
+
 def test_a_report_is_told_of_where_there_is_one(tmp_path):
     ended = Ended(result("partial"), ExitCode.BLESSED, [], tmp_path)
 
