@@ -28,7 +28,7 @@ def eval_config(spec: Spec) -> Any:
             )
         ],
         slicing_specs=[tfma.SlicingSpec(feature_keys=piece) for piece in _slices(spec)],
-        metrics_specs=[tfma.MetricsSpec(metrics=[*_metrics(spec), *_plots(spec)])],
+        metrics_specs=_metrics_specs(spec),
         options=_options(spec),
     )
 
@@ -58,12 +58,24 @@ def _slices(spec: Spec) -> list[tuple[str, ...]]:
     return list(dict.fromkeys([(), *(as_columns(piece) for piece in named)]))
 
 
-def _metrics(spec: Spec) -> Iterable[Any]:
+def _metrics_specs(spec: Spec) -> list[Any]:
+    """The metrics; rows are counted without their weights."""
     # A threshold that always holds: without any, TFX's Evaluator blesses nothing.
-    yield tfma.MetricConfig(
+    count = tfma.MetricConfig(
         class_name="ExampleCount",
         threshold=tfma.MetricThreshold(value_threshold={"lower_bound": {"value": 1}}),
     )
+    metrics = [*_metrics(spec), *_plots(spec)]
+    if spec.evaluation.weight is None:
+        return [tfma.MetricsSpec(metrics=[count, *metrics])]
+    unweighted = tfma.ExampleWeightOptions(unweighted=True)
+    return [
+        tfma.MetricsSpec(metrics=[count], example_weights=unweighted),
+        tfma.MetricsSpec(metrics=metrics),
+    ]
+
+
+def _metrics(spec: Spec) -> Iterable[Any]:
     for name in metric_names(spec):
         made = metric(spec.label, name)
         assert made is not None  # a spec that names another is refused

@@ -37,7 +37,9 @@ def judge(evaluation: str, asked: Any = None, forced_by: str | None = None) -> V
     """
     kept = eval_config_writer.load_eval_run(evaluation)[0]
     slices = [_Slice.read(proto) for proto in _protos(evaluation)]
-    rules = list(_judged(slices, asked or kept))
+    # As if there were a baseline: else TFMA drops what is asked of changes.
+    full = asked and config_util.update_eval_config_with_defaults(asked, has_baseline=True)
+    rules = list(_judged(slices, full or kept))
     if not any(found.key == () for found in slices):
         rules.append(_without_rows())
     problem = _unnamed(evaluation, rules)
@@ -120,9 +122,7 @@ def _protos(evaluation: str) -> Iterator[Any]:
     yield from writer.load_and_deserialize_metrics(os.path.join(evaluation, "metrics"))
 
 
-def _judged(slices: list[_Slice], asked: Any) -> Iterator[Judged]:
-    # As if there were a baseline: else TFMA drops what is asked of changes.
-    config = config_util.update_eval_config_with_defaults(asked, has_baseline=True)
+def _judged(slices: list[_Slice], config: Any) -> Iterator[Judged]:
     least = config.options.min_slice_size.value
     baseline = model_util.get_baseline_model_spec(config)
     thresholds = metric_specs.metric_thresholds_from_metrics_specs(

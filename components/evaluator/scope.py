@@ -29,7 +29,9 @@ _KNOWN = {
         "preprocessing_function_names", "example_weight_key",
     },
     "SlicingSpec": {"feature_keys"},
-    "MetricsSpec": {"metrics", "model_names", "thresholds", "per_slice_thresholds"},
+    "MetricsSpec": {
+        "metrics", "model_names", "thresholds", "per_slice_thresholds", "example_weights",
+    },
 }  # fmt: skip
 _TRANSFORM = "transform_features"
 _BOOTSTRAP = config_pb2.ConfidenceIntervalOptions.POISSON_BOOTSTRAP

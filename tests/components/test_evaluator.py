@@ -24,6 +24,7 @@ from components import columns
 from components.evaluator.component import Evaluator
 from components.evaluator.config import Judging
 from components.evaluator.executor import Executor
+from components.evaluator.judging import judge as judge_files
 from components.evaluator.scope import ByRows, plan
 from components.evaluator.verdict import Verdict
 from modules.export import export
@@ -327,8 +328,9 @@ def weighted(rows):
 
 def test_metrics_of_weighted_rows_are_those_of_tfx(spec, models, examples, judge):
     candidate, baseline = models("binary")
-    config = eval_config(spec("binary", CASES["binary"]))
-    config.model_specs[0].example_weight_key = "w"
+    asked = spec("binary", CASES["binary"])
+    evaluation = asked.evaluation.model_copy(update={"weight": "w"})
+    config = eval_config(asked.model_copy(update={"evaluation": evaluation}))
     rows = examples(weighted(rows_of("binary")))
 
     ours, theirs = (
@@ -337,6 +339,9 @@ def test_metrics_of_weighted_rows_are_those_of_tfx(spec, models, examples, judge
 
     assert ours.metrics == pytest.approx(theirs.metrics, rel=1e-6, abs=1e-7, nan_ok=True)
     assert ours.verdict() == theirs.verdict()
+    assert {rule.rows for rule in ours.reasons.rules if not rule.columns} == {40}  # not weights
+    folder = pathlib.Path(theirs.evaluation).parent
+    assert judge_files(str(folder)).broken == ours.reasons.broken  # that of TFX has no verdict
 
 
 def test_a_row_without_a_weight_stops_the_evaluation(small, examples, judge):

@@ -193,7 +193,13 @@ def test_options_of_tfma_are_left_alone_unless_the_spec_asks(config):
 
 
 def test_rows_may_have_weights(config):
-    assert config("evaluation.weight='seats'").model_specs[0].example_weight_key == "seats"
+    weighted = config("evaluation.weight='seats'")
+
+    assert weighted.model_specs[0].example_weight_key == "seats"
+    count, others = weighted.metrics_specs
+    assert [metric.class_name for metric in count.metrics] == ["ExampleCount"]
+    assert count.example_weights.unweighted  # rows are rows
+    assert not others.HasField("example_weights")
     assert config().model_specs[0].example_weight_key == ""
 
 

@@ -278,6 +278,9 @@ def test_what_only_our_evaluator_knows_is_not_asked_of_that_of_tfx(problems):
     assert problems("stock=['Evaluator']", "evaluation.forced_by='anna: a drill'") == [
         "evaluation.forced_by: TFX's own Evaluator knows none; take it out of `stock`"
     ]
+    assert problems("stock=['Evaluator']", "evaluation.min_slice_rows=2") == [
+        "evaluation.min_slice_rows: TFX's own Evaluator knows none; take it out of `stock`"
+    ]
 
 
 def test_a_run_here_pushes_to_a_folder(problems):
