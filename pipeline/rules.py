@@ -78,8 +78,11 @@ def contradictions(spec: "Spec") -> Iterator[str]:
         yield f"evaluation.weight: {weight!r} is not a column of numbers; carry it as 'number'"
     if "Evaluator" in spec.stock:
         # TFX's own takes a slice with too few rows for one whose metrics are missing.
-        asked = {"buckets": table.buckets, "forced_by": table.forced_by}
-        asked["min_slice_rows"] = table.min_slice_rows > 1
+        asked = {
+            "buckets": bool(table.buckets),
+            "forced_by": table.forced_by is not None,
+            "min_slice_rows": table.min_slice_rows > 1,
+        }
         for key, is_asked in asked.items():
             if is_asked:
                 yield f"evaluation.{key}: TFX's own Evaluator knows none; take it out of `stock`"

@@ -6,6 +6,8 @@ import pydantic
 
 from modules.spec.part import Part
 
+WRONG = "wrong.jsonl"  # within the ModelEvaluation: the rows that the model is most wrong about
+
 
 class Judging(Part):
     """What an EvalConfig has no place for."""

@@ -14,7 +14,8 @@ from tfx.types import standard_component_specs as keys
 from tfx.utils import io_utils, json_utils
 
 from components.columns import ReadSplits
-from components.evaluator.config import Judging
+from components.evaluator import wrong
+from components.evaluator.config import WRONG, Judging
 from components.evaluator.judging import judge
 from components.evaluator.results import results, write
 from components.evaluator.scope import ByRows, Plan, given_config, plan
@@ -53,7 +54,8 @@ class Executor(executor.Executor):
             super().Do(input_dict, output_dict, exec_properties)
         else:
             self._log_startup(input_dict, output_dict, exec_properties)
-            totals = self._totals(found, settings, input_dict, exec_properties)
+            rows = _rows(input_dict, exec_properties)
+            totals = self._totals(found, settings, rows, evaluation)
             write(
                 evaluation,
                 list(results(totals, found.computations, found.eval_config, found.samples)),
@@ -68,26 +70,26 @@ class Executor(executor.Executor):
             LOGGER.info(f"{'blessed' if verdict.blessed else 'not blessed'}: {verdict.sentence}")
             bless(verdict, input_dict, output_dict, exec_properties)
 
-    def _totals(
-        self,
-        found: Plan,
-        settings: Judging,
-        input_dict: dict[str, list[Any]],
-        exec_properties: dict[str, Any],
-    ) -> Totals:
-        schema = None
-        if input_dict.get(keys.SCHEMA_KEY):
-            folder = artifact_utils.get_single_uri(input_dict[keys.SCHEMA_KEY])
-            schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(folder))
-        examples = artifact_utils.get_single_instance(input_dict[keys.EXAMPLES_KEY])
-        splits = json_utils.loads(exec_properties.get(keys.EXAMPLE_SPLITS_KEY, "null"))
+    def _totals(self, found: Plan, settings: Judging, rows: ReadSplits, evaluation: str) -> Totals:
+        """The totals of all rows; the worst rows are written into the folder of the evaluation."""
         path = os.path.join(self._get_tmp_dir(), "totals.npz")
+        candidate, served = found.candidate
+        shown = list(dict.fromkeys([*served.interface.columns, *found.columns]))
         with self._make_beam_pipeline() as pipeline:
-            _ = (
+            scored = (
                 pipeline
-                | "Read" >> ReadSplits(examples, splits or ["eval"], schema)
+                | "Read" >> rows
                 | beam.Values()
                 | "Score" >> beam.ParDo(Score(found.models, found.columns, settings.buckets))
+            )
+            _ = (
+                scored
+                | "Worst"
+                >> beam.CombineGlobally(wrong.Worst(candidate, served.interface.label, shown))
+                | "Show" >> beam.Map(wrong.write, os.path.join(evaluation, WRONG))
+            )
+            _ = (
+                scored
                 | "Total"
                 >> beam.CombineGlobally(
                     Total(found.computations.tallies(), found.slices, found.samples)
@@ -95,6 +97,17 @@ class Executor(executor.Executor):
                 | "Keep" >> beam.Map(keep, path)
             )
         return kept(path)
+
+
+def _rows(input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]) -> ReadSplits:
+    """What reads the splits that are judged."""
+    schema = None
+    if input_dict.get(keys.SCHEMA_KEY):
+        folder = artifact_utils.get_single_uri(input_dict[keys.SCHEMA_KEY])
+        schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(folder))
+    examples = artifact_utils.get_single_instance(input_dict[keys.EXAMPLES_KEY])
+    splits = json_utils.loads(exec_properties.get(keys.EXAMPLE_SPLITS_KEY, "null"))
+    return ReadSplits(examples, splits or ["eval"], schema)
 
 
 def bless(

@@ -52,6 +52,12 @@ class Plan:
     samples: int  # of the bootstrap, beside the rows as they are
 
     @property
+    def candidate(self) -> tuple[str, Served]:
+        """The model that is judged, and its name in the config."""
+        baselines = {spec.name for spec in self.eval_config.model_specs if spec.is_baseline}
+        return next(each for each in self.models.items() if each[0] not in baselines)
+
+    @property
     def columns(self) -> list[str]:
         """Those that slices are made of."""
         return sorted({name for names in self.slices for name in names})

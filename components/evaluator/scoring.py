@@ -45,6 +45,7 @@ class Scored:
     rows: int
     models: dict[str, Answers]
     columns: dict[str, pa.Array]
+    batch: pa.RecordBatch  # the rows as they are
 
 
 class Score(beam.DoFn):
@@ -78,6 +79,7 @@ class Score(beam.DoFn):
                 rows=part.num_rows,
                 models={name: scorer(part) for name, scorer in self._scorers.items()},
                 columns={name: self._column(part, name) for name in self._columns},
+                batch=part,
             )
             self._progress.add(part.num_rows)
 

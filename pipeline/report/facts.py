@@ -10,13 +10,14 @@ from components.evaluator.verdict import Verdict
 from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.past import Past
 from pipeline.history.showing import Shown, shown
-from pipeline.report import data, evaluation, lineage, serving, training
+from pipeline.report import data, evaluation, lineage, serving, training, wrong
 from pipeline.report.data import Data
 from pipeline.report.evaluation import Evaluation
 from pipeline.report.lineage import Place
 from pipeline.report.serving import Served
 from pipeline.report.sources import Absent
 from pipeline.report.training import Training
+from pipeline.report.wrong import Row
 from pipeline.spec import Spec
 
 _DIGEST = 12  # characters of a fingerprint that are shown
@@ -34,6 +35,7 @@ class Facts:
     data: Data | Absent
     training: Training | Absent
     evaluation: Evaluation | Absent
+    wrong: list[Row] | Absent  # the rows that the model is most wrong about
     served: Served
     places: list[Place]
 
@@ -60,6 +62,7 @@ def of_run(run: Past, against: Past | None = None) -> Facts:
         data=data.of_run(run, spec, against),
         training=training.of_run(run),
         evaluation=evaluation.of_run(run, spec, rules),
+        wrong=wrong.of_run(run),
         served=serving.of_run(run),
         places=lineage.places(run, told.nodes),
     )

@@ -22,7 +22,7 @@ from tfx.utils import proto_utils
 
 from components import columns
 from components.evaluator.component import Evaluator
-from components.evaluator.config import Judging
+from components.evaluator.config import WRONG, Judging
 from components.evaluator.executor import Executor
 from components.evaluator.judging import judge as judge_files
 from components.evaluator.scope import ByRows, plan
@@ -170,6 +170,7 @@ class Judged:
             for each in writer.load_and_deserialize_plots(f"{evaluation.uri}/plots")
         )
         self.files = {path.name for path in pathlib.Path(evaluation.uri).iterdir()}
+        self.files -= {WRONG}  # ours alone
         self.run = json.loads(pathlib.Path(evaluation.uri, "eval_config.json").read_text())
         names = {path.name for path in pathlib.Path(blessing.uri).iterdir()}
         self.blessing = sorted(names - {Verdict.FILE})

@@ -21,11 +21,13 @@ from pipeline.metrics import METRICS, metric
 # TFMA divides by zero where a metric is undefined, and takes the logarithm of 0.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:tensorflow_model_analysis")
 
-# Probabilities with ties, bounds, thresholds and the neighbours of thresholds.
+# Probabilities with ties, bounds, thresholds and the neighbours of thresholds. TensorFlow takes
+# subnormal numbers for 0.
 PROBABILITY = st.sampled_from([0.0, 1e-8, 0.25, 0.5, 0.50000006, 0.9999, 1.0]) | st.floats(
-    0, 1, width=32
+    0, 1, width=32, allow_subnormal=False
 )
 NUMBER = st.floats(-1e6, 1e6, width=32)
+NO_BATCH = pa.record_batch({})  # totals are of answers alone
 PLACE = st.sampled_from([None, "a", "b"])
 
 
@@ -73,6 +75,7 @@ def from_totals(task, labels, predictions, places, weights=None, pieces=2):
                 )
             },
             columns={"place": pa.array([places[row] for row in part], pa.string())},
+            batch=NO_BATCH,
         )
         parts.append(total.add_input(total.create_accumulator(), batch))
     totals = total.extract_output(total.merge_accumulators(parts))
@@ -216,7 +219,7 @@ def test_bootstrap_intervals_are_as_wide_as_chance():
     eval_config = config("binary")
     found = computations(eval_config, {"": "binary"})
     total = Total(found.tallies(), [()], samples=20)
-    batch = Scored(len(labels), {"": Answers(labels, scores)}, {})
+    batch = Scored(len(labels), {"": Answers(labels, scores)}, {}, NO_BATCH)
 
     totals = [total.add_input(total.create_accumulator(), batch) for _ in range(2)]
     first, again = (dict(results(each, found, eval_config, 20))[()] for each in totals)
@@ -265,7 +268,7 @@ def test_totals_do_not_grow_with_rows():
     totals = total.create_accumulator()
 
     for _ in range(5):
-        batch = Scored(len(labels), {"": Answers(labels, scores)}, {})
+        batch = Scored(len(labels), {"": Answers(labels, scores)}, {}, NO_BATCH)
         totals = total.add_input(totals, batch)
 
     # one slice, whose rows are all in one bucket

@@ -1,0 +1,53 @@
+"""The rows that a model is most wrong about, as the Evaluator wrote them down."""
+
+import json
+import math
+import pathlib
+from typing import Any
+
+import pydantic
+
+from components.evaluator.config import WRONG
+from pipeline.history.past import Past
+from pipeline.report.sources import Absent, output
+
+_ROWS = 50
+_BYTES = 2**20  # of the file: a row may hold a whole text
+
+
+class Row(pydantic.BaseModel):
+    """A row, and what the model says of it."""
+
+    loss: float
+    label: str | float | None
+    prediction: list[float]
+    row: dict[str, Any]
+
+    def texts(self) -> dict[str, str]:
+        """The values of its columns."""
+        return {name: "" if value is None else _text(value) for name, value in self.row.items()}
+
+
+def of_run(run: Past) -> list[Row] | Absent:
+    """The rows, the worst first."""
+    found = output(run, ["Evaluator"], "evaluation")
+    if isinstance(found, Absent):
+        return found
+    if not (found / WRONG).is_file():
+        return Absent("TFX's own Evaluator does not keep them")
+    return _read(found / WRONG)
+
+
+def _read(path: pathlib.Path) -> list[Row] | Absent:
+    try:
+        with path.open(encoding="utf-8") as file:
+            lines = file.read(_BYTES).splitlines()[:_ROWS]
+        return [Row.model_validate(json.loads(line)) for line in lines]
+    except (OSError, ValueError, RecursionError) as error:
+        return Absent(f"{path.name} cannot be read: {type(error).__name__}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return str(value)
