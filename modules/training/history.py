@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from modules.spec.callbacks import EarlyStopping, active
@@ -42,6 +43,31 @@ def history(recorder: Recorder, plan: Plan, **facts: Any) -> dict[str, Any]:
         "epochs": recorder.epochs,
         "steps": recorder.steps,
     }
+
+
+def layers(model: keras.Model) -> list[dict[str, Any]]:
+    """The layers of a model in order: name, kind, shape of what comes out, and parameters.
+
+    The shape is text, `(None, 64)`; several are separated by commas; None where Keras knows none,
+    as of a layer that is called by a model of the user's own class.
+    """
+    return [
+        {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "output": _shape(layer),
+            "parameters": layer.count_params() if layer.built else None,
+        }
+        for layer in model.layers
+    ]
+
+
+def _shape(layer: keras.Layer) -> str | None:
+    try:
+        outputs = keras.tree.flatten(layer.output)
+    except AttributeError:  # Keras's words for it is called nowhere, or in several places
+        return None
+    return ", ".join(str(tuple(output.shape)) for output in outputs)
 
 
 def _best_epoch(recorder: Recorder, training: Training) -> int:

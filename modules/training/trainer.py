@@ -81,6 +81,7 @@ def train(job: Job) -> None:
         "replicas": session.shared.replicas,
         "precision": session.precision,
         "model": job.spec.model.model_dump(mode="json"),
+        "layers": history.layers(network),
         "examples": {"train": session.plan.order.rows, "valid": session.watched.rows},
         "restarts": list(job.restarts),
         "warm_start": dataclasses.asdict(reused) if reused else None,

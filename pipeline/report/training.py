@@ -25,6 +25,12 @@ class Training:
     restarts: list[str]  # why it was started again, in order
     facts: dict[str, str]  # in words: steps, precision, replicas, ...
     settings: dict[str, str]  # of the model and the training, by key of the spec
+    layers: list[Record]  # of the model: `name`, `kind`, `output`, `parameters`
+
+    @property
+    def parameters(self) -> int:
+        """Of all layers."""
+        return sum(int(layer.get("parameters") or 0) for layer in self.layers)
 
     @property
     def metrics(self) -> list[str]:
@@ -53,6 +59,7 @@ def _training(history: Mapping[str, Any]) -> Training:
         best_epoch=int(history["best_epoch"]),
         restarts=[str(each) for each in history.get("restarts", ())],
         facts=_facts(history),
+        layers=[dict(each) for each in history.get("layers", ())],
         settings=dict(
             [*_leaves("model", history.get("model")), *_leaves("training", history["training"])]
         ),

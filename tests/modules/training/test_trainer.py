@@ -71,6 +71,7 @@ def test_the_history_tells_what_was_done_with_what_and_how_it_went(first):
         "replicas",
         "precision",
         "model",
+        "layers",
         "examples",
         "restarts",
         "warm_start",

@@ -8,6 +8,7 @@ from pipeline.history.past import read
 from pipeline.report import training
 from pipeline.report.run_charts import of_training
 from pipeline.report.sources import Absent
+from tests.pipeline.report.test_report import shown
 
 
 @pytest.fixture
@@ -49,6 +50,25 @@ def test_a_training_is_told_in_words(found):
     assert told.facts["precision"] == "name bfloat16"
     assert told.settings["training.loss.name"] == "focal"
     assert told.restarts == ["worker 1 was ended by SIGKILL"]
+
+
+def test_the_layers_of_the_model_are_told_with_their_parameters(found, story, report_of):
+    layers = [
+        {"name": "in", "kind": "InputLayer", "output": "(None, 3)", "parameters": 0},
+        {"name": "<b>own</b>", "kind": "Own", "output": None, "parameters": None},
+        {"name": "out", "kind": "Dense", "output": "(None, 1)", "parameters": 4},
+    ]
+
+    told = found(history(layers=layers))
+
+    assert told.layers == layers
+    assert told.parameters == 4
+    assert found(history()).layers == []  # of an older version
+    run = story.run()
+    (story.output(run, "model_run") / "history.json").write_text(history(layers=layers))
+    text = shown(report_of(run))
+    assert "The model: 3 layers, 4 parameters" in text
+    assert "out Dense (None, 1) 4" in text
 
 
 def test_what_is_not_finite_is_left_out_of_a_curve(found):
