@@ -144,7 +144,7 @@ def test_two_runs_at_once_take_turns(birds, command):
 
     assert (first.returncode, second.returncode) == (0, 0), outputs
     assert sum("Waiting for run " in output for output in outputs) == 1
-    assert sum("10 of 10 nodes from the cache" in output for output in outputs) == 1
+    assert sum("11 of 11 nodes from the cache" in output for output in outputs) == 1
 
 
 def test_there_is_nothing_to_go_on_with_before_the_first_run(birds, headrace):
