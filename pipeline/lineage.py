@@ -205,7 +205,11 @@ def _contexts(
         if context is None:
             # The types are known since the earlier execution.
             context = pb.Context(type_id=store.get_context_type(kind).id, name=name)
-            (context.id,) = store.put_contexts([context])
+            try:
+                (context.id,) = store.put_contexts([context])
+            except errors.AlreadyExistsError:  # a node that runs has just made it, and its link
+                found[kind] = store.get_context_by_type_and_name(kind, name)
+                continue
             if kind == "pipeline_run":
                 parent = pb.ParentContext(child_id=context.id, parent_id=found["pipeline"].id)
                 store.put_parent_contexts([parent])

@@ -52,7 +52,7 @@ def read(run_folder: pathlib.Path) -> Kept:
                 name: arrays[f"column_{place}"] for place, name in enumerate(facts["columns"])
             },
             predictions=arrays["predictions"],
-            head=Head(**facts["head"]),
+            head=Head(**{**facts["head"], "quantiles": tuple(facts["head"]["quantiles"])}),
             precision=facts["precision"],
             bound=facts["bound"],
         )

@@ -10,6 +10,7 @@ from tfx.utils import name_utils
 from components.example_gen.component import TableExampleGen
 from components.example_gen.config import HashSplit, Table
 from components.example_gen.files import Source
+from components.pusher.config import Settings
 from pipeline.kubeflow import entrypoint, uris
 from tests.components import served
 from tests.pipeline.kubeflow import nodes
@@ -157,7 +158,10 @@ def test_what_the_check_of_serving_says_in_its_pod_decides_in_that_of_the_pusher
         pushing,
         scratch,
         {"model": model, "infra_blessing": passed_on},
-        {"push_destination": json.dumps(destination)},
+        {
+            "push_destination": json.dumps(destination),
+            "custom_config": Settings(pipeline="flights", spec="0").model_dump_json(),
+        },
     )
 
     assert (checked, pushed) == (0, 0)
