@@ -1,8 +1,14 @@
-"""A spec in a folder, read from its text."""
+"""A spec in a folder, read from its text; the command, beside a folder of runs."""
+
+import dataclasses
+import json
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from modules.errors import SpecError
+from pipeline.cli import main
 from pipeline.spec import load
 
 SPEC = """
@@ -52,3 +58,33 @@ def problems(folder, read):
         return [said.replace(f"{folder / 'spec.toml'}: ", "") for said in raised.value.problems]
 
     return problems
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What a command printed, and its exit code."""
+
+    code: int
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+@pytest.fixture
+def headrace(tmp_path, monkeypatch):
+    """Runs the command beside the folder of runs."""
+    monkeypatch.chdir(tmp_path)
+
+    def headrace(*words):
+        told = CliRunner().invoke(main, [str(word) for word in words])
+        if told.exception and not isinstance(told.exception, SystemExit):
+            raise told.exception
+        return Told(told.exit_code, told.output)
+
+    return headrace

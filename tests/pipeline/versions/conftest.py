@@ -1,48 +1,14 @@
 """Places with versions, and the commands that are asked about them."""
 
-import dataclasses
-import json
 import pathlib
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from components.pusher.folder import Folder
 from components.pusher.manifest import Manifest, Verdict
 from components.pusher.place import Place
-from pipeline.cli import main
 from pipeline.versions import checking
-
-
-@dataclasses.dataclass(frozen=True)
-class Told:
-    """What a command printed, and its exit code."""
-
-    code: int
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-    @property
-    def lines(self) -> list[str]:
-        return self.text.splitlines()
-
-
-@pytest.fixture
-def headrace(tmp_path, monkeypatch):
-    """Runs the command beside the folder of runs."""
-    monkeypatch.chdir(tmp_path)
-
-    def headrace(*words):
-        told = CliRunner().invoke(main, [str(word) for word in words])
-        if told.exception and not isinstance(told.exception, SystemExit):
-            raise told.exception
-        return Told(told.exit_code, told.output)
-
-    return headrace
 
 
 @pytest.fixture
