@@ -37,6 +37,15 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
 
 
+def lives(pid):
+    """Whether a process runs; one that nobody has asked for its end does not."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
+
+
 def wait_until(condition, seconds=100):
     """The first true answer of the condition."""
     end = time.monotonic() + seconds

@@ -14,6 +14,7 @@ from modules.errors import SpecError
 from modules.training import kubernetes
 from modules.training.kubernetes.launch import Launch, launch
 from modules.training.launcher import WorkerLost
+from tests.end_to_end.processes import lives
 from tests.kubeflow.api import trainings
 from tests.kubeflow.api.cluster import BROKEN, IDLE, REFUSING, TALKING, cluster
 from tests.kubeflow.api.jobs import bare
@@ -254,12 +255,3 @@ with cluster(folder) as found:
 
     assert len(numbers) == 2
     wait_for(lambda: not any(map(lives, numbers)), seconds=30)
-
-
-def lives(number):
-    """Whether a process runs; one that nobody has asked for its end does not."""
-    try:
-        text = pathlib.Path(f"/proc/{number}/stat").read_text("utf-8")
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[0] != "Z"
