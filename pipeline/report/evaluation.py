@@ -18,6 +18,7 @@ from pipeline.spec import Spec
 
 _ROWS = "example_count"
 _SLICES = 300  # that are shown, the worst first
+FEW = 30  # rows, under which a metric is mostly chance: the usual bound of a large sample
 _LOWER_IS_BETTER = ("regression", "quantile")  # tasks whose headline is an error
 _ORDER: dict[Outcome | None, int] = {
     "broken": 0,
@@ -52,6 +53,11 @@ class Slice:
         """The worst of its rules; None without any."""
         outcomes = [rule.outcome for rule in self.rules]
         return min(outcomes, key=_ORDER.__getitem__, default=None)
+
+    @property
+    def has_few_rows(self) -> bool:
+        """Whether its metrics say little."""
+        return self.rows is not None and self.rows < FEW
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +136,12 @@ def _evaluation(folder: pathlib.Path, spec: Spec | None, rules: Sequence[Judged]
     )
 
 
-def _badness(one: Slice, headline: str | None, lower: bool) -> tuple[int, float]:
-    """Sorts what breaks a rule first, then the worse by the headline."""
+def _badness(one: Slice, headline: str | None, lower: bool) -> tuple[int, bool, float]:
+    """Sorts what breaks a rule first, then the worse by the headline; few rows come last."""
     found = one.metrics.get(headline or "")
     value = found.value if found and found.value is not None else math.inf
-    return _ORDER[one.outcome], -value if lower and math.isfinite(value) else value
+    worse = -value if lower and math.isfinite(value) else value
+    return _ORDER[one.outcome], one.has_few_rows, worse
 
 
 def _slice(proto: Any, rules: Sequence[Judged]) -> Slice:

@@ -34,7 +34,7 @@ def charts(evaluation: Evaluation) -> list[Chart]:
     if evaluation.thresholds:
         found += threshold_charts.charts(evaluation.thresholds)
     if evaluation.calibration:
-        found.append(_calibration(evaluation))
+        found += [threshold_charts.scores(evaluation.calibration), _calibration(evaluation)]
     if evaluation.confusion:
         found.append(_confusion(evaluation.confusion))
     if evaluation.coverage:
@@ -149,7 +149,8 @@ def slice_name(one: Slice) -> str:
 def _slices(evaluation: Evaluation) -> Chart | None:
     headline = evaluation.headline
     values: Values = []
-    for each in evaluation.slices[:_SLICES]:
+    telling = [each for each in evaluation.slices if each.rules or not each.has_few_rows]
+    for each in (telling or evaluation.slices)[:_SLICES]:
         found = each.metrics.get(headline or "")
         if found and found.value is not None:
             low, high = found.interval or (found.value, found.value)
@@ -159,6 +160,7 @@ def _slices(evaluation: Evaluation) -> Chart | None:
                     "value": found.value,
                     "low": low,
                     "high": high,
+                    "rows": each.rows or 1,
                     "rules": outcome_of(each),
                 }
             )
@@ -180,10 +182,18 @@ def _slices(evaluation: Evaluation) -> Chart | None:
             "encoding": {"x": number("low", headline), "x2": {"field": "high"}, "y": y},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 55},
-            "encoding": {"x": x, "y": y, "color": colored("rules", colors)},
+            "mark": {"type": "point", "filled": True, "opacity": 0.9},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "color": colored("rules", colors),
+                "size": number("rows", legend=None, scale={"range": [24, 140]}),
+            },
         },
         height=17 * len(values),
     )
-    title = f"{headline} of the worst slices; the dashed line is that of all rows"
+    title = (
+        f"{headline} of the worst slices; the dashed line is that of all rows, larger points "
+        f"have more rows"
+    )
     return Chart("slices", title, spec, values)

@@ -24,6 +24,8 @@ class Threshold:
 class Bucket:
     """Rows whose scores lie close together."""
 
+    low: float  # where the range begins, from 0 to 1
+    high: float  # and where it ends
     predicted: float  # mean score
     observed: float  # share of positives
     rows: float
@@ -72,6 +74,8 @@ def calibration(plot: Any) -> Iterator[Bucket]:
         rows = each.num_weighted_examples.value
         if rows > 0:
             yield Bucket(
+                low=min(max(each.lower_threshold_inclusive, 0.0), 1.0),  # TFMA's first begins
+                high=min(max(each.upper_threshold_exclusive, 0.0), 1.0),  # and last ends nowhere
                 predicted=each.total_weighted_refined_prediction.value / rows,
                 observed=each.total_weighted_label.value / rows,
                 rows=rows,

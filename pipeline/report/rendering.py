@@ -115,6 +115,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         style=_text("style.css"),
         policy=_policy(scripts),
         rules_shown=_RULES,
+        few=evaluation.FEW,
         wide=_WIDE,
         high=_HIGH,
     )

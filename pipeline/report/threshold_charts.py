@@ -1,8 +1,10 @@
 """What a threshold on the scores of a binary task gives, for every threshold."""
 
-from pipeline.report.plots import Threshold
+from pipeline.report.plots import Bucket, Threshold
 from pipeline.report.vega import Chart, Spec, Values, colored, diagonal, layered, line, number
 
+_RANGES = 20  # of scores
+_LABELS = {"negative": "var(--quiet)", "positive": "var(--accent)"}
 _CHOSEN = {"name": "threshold", "value": 0.5}  # what the page's slider sets
 
 
@@ -81,3 +83,29 @@ def _by_threshold() -> Spec:
         {"filter": "isValid(datum.share)"},
     ]
     return layered(drawn, chosen, params=[_CHOSEN], height=260)
+
+
+def scores(buckets: list[Bucket]) -> Chart:
+    """How the scores of each label are spread: the better the model, the further apart."""
+    rows = {label: [0.0] * _RANGES for label in _LABELS}
+    for each in buckets:
+        middle = (each.low + each.high) / 2  # a score of 1 has a range of its own in TFMA
+        at = min(int(middle * _RANGES), _RANGES - 1)
+        rows["positive"][at] += each.rows * each.observed
+        rows["negative"][at] += each.rows * (1 - each.observed)
+    values: Values = [
+        {"label": label, "score": at / _RANGES, "share": round(count / (sum(counts) or 1), 5)}
+        for label, counts in rows.items()
+        for at, count in enumerate([*counts, counts[-1]])  # a step has two ends
+    ]
+    steps = line(number("score", "score"), number("share"), colored("label", _LABELS))
+    steps["mark"] |= {"type": "area", "interpolate": "step-after", "line": True, "opacity": 0.3}
+    steps["encoding"]["y"] |= {"stack": None, "axis": {"format": "%"}}
+    chosen: Spec = {
+        "data": {"values": [{"score": 0.5}]},
+        "transform": [{"calculate": "threshold", "as": "score"}],
+        "mark": {"type": "rule", "color": "var(--ink)"},
+        "encoding": {"x": number("score", "score")},
+    }
+    title = "Scores: how those of the positives and of the negatives are spread"
+    return Chart("scores", title, layered(steps, chosen, params=[_CHOSEN], height=260), values)

@@ -98,6 +98,7 @@ def thresholds(matrices: Sequence[tuple[float, float, float, float, float]]) -> 
         )
     for low in (0.0, 0.5):
         bucket = plot.calibration_histogram_buckets.buckets.add()
+        bucket.lower_threshold_inclusive, bucket.upper_threshold_exclusive = low, low + 0.05
         bucket.num_weighted_examples.value = 4
         bucket.total_weighted_label.value = 1 + 4 * low
         bucket.total_weighted_refined_prediction.value = 1 + 4 * low

@@ -5,8 +5,10 @@ import pytest
 from components.evaluator.verdict import Judged
 from pipeline.history.past import read
 from pipeline.report import evaluation
+from pipeline.report.evaluation_charts import charts
+from pipeline.report.plots import Bucket
 from pipeline.report.sources import Absent
-from pipeline.report.threshold_charts import rates
+from pipeline.report.threshold_charts import rates, scores
 from pipeline.spec import Spec
 from tests.pipeline.report.outputs import (
     confusion,
@@ -66,6 +68,48 @@ def test_slices_that_break_a_rule_come_first_then_the_worse_and_last_those_not_j
 
     assert [each.key["island"] for each in slices] == ["a", "b", "c", "d"]
     assert [each.outcome for each in slices] == ["broken", None, None, "too_few_rows"]
+
+
+def test_a_slice_of_few_rows_comes_after_those_whose_metrics_say_more(found):
+    slices = found(
+        [
+            metrics({}, {"auc": 0.7}),
+            metrics({"island": "lone"}, {"auc": 0.0, "example_count": 29}),
+            metrics({"island": "good"}, {"auc": 0.9, "example_count": 30}),
+            metrics({"island": "bad"}, {"auc": 0.5, "example_count": 30}),
+        ]
+    ).slices
+
+    assert [each.key["island"] for each in slices] == ["bad", "good", "lone"]
+    assert [each.has_few_rows for each in slices] == [False, False, True]
+
+
+def test_slices_of_few_rows_are_drawn_only_where_there_are_no_others_or_a_rule_is_on_them(found):
+    few, many = {"auc": 0.1, "example_count": 3}, {"auc": 0.5, "example_count": 50}
+    named = [({"island": "few"}, few), ({"island": "ruled"}, few), ({"island": "many"}, many)]
+    every = [metrics({}, many), *(metrics(key, values) for key, values in named)]
+
+    with_rule = found(every, rules=[judged("holds", island="ruled")])
+
+    assert drawn(with_rule) == ["island = many", "island = ruled"]
+    assert drawn(found(every[:3])) == ["island = few", "island = ruled"]
+
+
+def drawn(evaluation_):
+    (chart,) = (each for each in charts(evaluation_) if each.name == "slices")
+    return sorted(each["slice"] for each in chart.values)
+
+
+def test_scores_are_spread_by_label_and_those_of_1_are_in_the_last_range():
+    buckets = [Bucket(0.0, 0.05, 0.02, 0.25, 8), Bucket(0.95, 1.0, 0.97, 1.0, 1)]
+    buckets.append(Bucket(1.0, 1.0, 1.0, 1.0, 1))  # TFMA's range of whatever is 1
+
+    values = scores(buckets).values
+
+    # 2 of 8 are positive at 0, and both at the other end: 2, 2 of 4; all 6 negatives are at 0
+    shares = {(each["label"], each["score"]): each["share"] for each in values}
+    assert (shares["positive", 0], shares["positive", 0.95]) == (0.5, 0.5)
+    assert (shares["negative", 0], shares["negative", 0.95]) == (1, 0)
 
 
 def test_of_errors_the_larger_are_the_worse(found):

@@ -47,7 +47,7 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(chromium, page):
     marks = chromium.value(
         f"{CHARTS}.map(e => e.querySelectorAll('.mark-group path, text').length)"
     )
-    assert len(marks) >= 7  # two columns, three by threshold, calibration, slices
+    assert len(marks) >= 8  # two columns, three by threshold, scores, calibration, slices
     assert all(marks)
     assert chromium.value(f"{CHARTS}.every(e => e.dataset.drawn === 'whole')")
     assert chromium.errors == []
