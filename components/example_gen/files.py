@@ -62,7 +62,7 @@ def find(source: str, folder: pathlib.Path) -> list[pathlib.Path]:
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         raise DataError(
             [
-                f"data.source: no data file at {path}{did_you_mean(path.name, beside)}. "
+                f"data.source: no data file at {path}{did_you_mean(path.name, beside) or '.'} "
                 f"Expected a file, a folder of .csv, .parquet or other data files, or a glob"
             ]
         )

@@ -132,7 +132,8 @@ def _check_columns(
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:_LISTED])}{', ...' if len(names) > _LISTED else ''}"
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _types(

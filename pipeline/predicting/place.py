@@ -25,9 +25,9 @@ def version(place: pathlib.Path) -> pathlib.Path:
         beside = [entry.name for entry in place.parent.iterdir()] if place.parent.is_dir() else []
         raise SpecError(
             [
-                f"--model: no folder {near(place)}{did_you_mean(place.name, beside)}. `headrace "
-                f"run SPEC` pushes to `runs/serving` beside the spec: give that folder, or a "
-                f"version in it"
+                f"--model: no folder {near(place)}{did_you_mean(place.name, beside) or '.'} "
+                f"`headrace run SPEC` pushes to `runs/serving` beside the spec: give that folder, "
+                f"or a version in it"
             ]
         )
     versions = [place / str(number) for number in Folder(place).versions()]
