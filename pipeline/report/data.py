@@ -13,18 +13,16 @@ from components.data_gate.gate import Finding, judge
 from components.example_gen.config import SPLITS
 from modules.errors import InputProblem
 from pipeline.history import statistics
-from pipeline.history.folder import ids
-from pipeline.history.past import Past, read
+from pipeline.history.statistics import Splits
 from pipeline.report import schema_change
 from pipeline.report.column import Column, distance_of, read_column
 from pipeline.report.distributions import Distance
-from pipeline.report.sources import Absent, output
+from pipeline.report.earlier import Earlier
+from pipeline.report.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
 
 _ANOMALIES = "SchemaDiff.pb"  # by split: tfx/components/example_validator/executor.py
 _SCHEMA = "schema.pbtxt"
-_PREVIOUS = 50  # earlier runs that are looked at for statistics
-Splits = Mapping[str, statistics_pb2.DatasetFeatureStatistics]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,31 +60,30 @@ class Data:
     without_drift: str  # why it is compared with none
 
 
-def of_run(run: Past, spec: Spec | None, against: Past | None) -> Data | Absent:
+def of_run(outputs: Outputs, spec: Spec | None, earlier: Earlier | Absent) -> Data | Absent:
     """The data of a run, compared with that of another.
 
     Args:
-        run: the run.
+        outputs: of the run.
         spec: of the run, if it can be read.
-        against: None: the latest earlier run of the same pipeline that has statistics.
+        earlier: the other, or why there is none.
     """
-    found = output(run, ["StatisticsGen"], "statistics")
+    found = outputs(Output.STATISTICS)
     if isinstance(found, Absent):
         return found
     splits = _in_order(statistics.splits(found))
     if not splits:
         return Absent(f"the statistics in {found} cannot be read")
-    earlier, reason = (against, "") if against else _previous(run, found)
-    before = _statistics(earlier) if earlier else {}
-    findings, not_checked, change = _findings(run, spec, splits)
+    findings, not_checked, change = _findings(outputs, spec, splits)
+    before = earlier if isinstance(earlier, Earlier) else None
     return Data(
         rows={name: int(each.num_examples) for name, each in splits.items()},
-        features=_features(splits, before, spec),
+        features=_features(splits, before.splits if before else {}, spec),
         findings=findings,
         not_checked=not_checked,
         change=change,
-        earlier=earlier.id if earlier else None,
-        without_drift=reason,
+        earlier=before.run if before else None,
+        without_drift="" if isinstance(earlier, Earlier) else earlier.why,
     )
 
 
@@ -97,25 +94,6 @@ def _in_order(splits: Splits) -> Splits:
 
 def _place(split: str) -> tuple[int, str]:
     return (SPLITS.index(split) if split in SPLITS else len(SPLITS)), split
-
-
-def _previous(run: Past, found: pathlib.Path) -> tuple[Past | None, str]:
-    """The run whose data is the latest before, and why there is none."""
-    older = [name for name in ids(run.folder.parent) if name < run.id]
-    for name in older[:_PREVIOUS]:
-        past = read(run.folder.parent / name, None)
-        folder = output(past, ["StatisticsGen"], "statistics")
-        if past.pipeline != run.pipeline or isinstance(folder, Absent):
-            continue
-        if folder == found:
-            return None, f"the data is that of run {past.id}: it has not changed"
-        return past, ""
-    return None, "no earlier run of this pipeline has statistics to compare with"
-
-
-def _statistics(run: Past) -> Splits:
-    found = output(run, ["StatisticsGen"], "statistics")
-    return {} if isinstance(found, Absent) else statistics.splits(found)
 
 
 def _features(splits: Splits, before: Splits, spec: Spec | None) -> list[Feature]:
@@ -172,11 +150,13 @@ def _role(spec: Spec | None, name: str) -> tuple[str, str | None]:
     return (feature.kind, getattr(feature, "unit", None)) if feature else ("carried", None)
 
 
-def _findings(run: Past, spec: Spec | None, splits: Splits) -> tuple[list[Finding], str, str]:
+def _findings(
+    outputs: Outputs, spec: Spec | None, splits: Splits
+) -> tuple[list[Finding], str, str]:
     """What the gate says of the data, why it says nothing, and a change of the schema."""
     if spec is None:
         return [], "the spec of this run cannot be read", ""
-    folder = output(run, ["ExampleValidator"], "anomalies")
+    folder = outputs(Output.ANOMALIES)
     if isinstance(folder, Absent):
         return [], folder.why, ""
     anomalies = {split: _anomalies(folder, split) for split in splits}
@@ -190,7 +170,7 @@ def _findings(run: Past, spec: Spec | None, splits: Splits) -> tuple[list[Findin
         found = judge(dict(splits), anomalies, settings)
     except (InputProblem, KeyError, TypeError) as error:  # statistics of another program
         return [], f"the statistics cannot be judged: {error}", ""
-    schema = _schema(run)
+    schema = _schema(outputs)
     change = schema_change.proposed(schema, splits, found) if schema else ""
     return found, "", change
 
@@ -204,8 +184,8 @@ def _anomalies(folder: pathlib.Path, split: str) -> anomalies_pb2.Anomalies:
     return found
 
 
-def _schema(run: Past) -> schema_pb2.Schema | None:
-    folder = output(run, ["ImportSchemaGen", "SchemaGen"], "schema")
+def _schema(outputs: Outputs) -> schema_pb2.Schema | None:
+    folder = outputs(Output.SCHEMA)
     if isinstance(folder, Absent):
         return None
     try:

@@ -9,11 +9,11 @@ from typing import Any
 import pydantic
 
 from components.evaluator.verdict import Judged, Outcome, Verdict
-from pipeline.history.past import Past
+from pipeline.local.result import Finished
 from pipeline.metrics import HEADLINE
 from pipeline.report import plots, tfma_records
 from pipeline.report.plots import Bucket, Confused, Threshold
-from pipeline.report.sources import Absent, output
+from pipeline.report.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
 
 _ROWS = "example_count"
@@ -75,19 +75,22 @@ class Evaluation:
     coverage: dict[float, float]  # by quantile: the share of labels that are at most it
 
 
-def verdict_of(run: Past) -> Verdict | Absent:
-    """The verdict on the model of a run."""
-    found = output(run, ["Evaluator"], "blessing")
-    if not isinstance(found, Absent):
-        try:
-            text = (found / Verdict.FILE).read_text(encoding="utf-8")
-            return Verdict.model_validate_json(text)
-        except (OSError, UnicodeDecodeError, pydantic.ValidationError):
-            pass  # TFX's own Evaluator writes none, but the run's record has the same
-    made = run.records.get("Evaluator")
-    if made is None:
-        return found if isinstance(found, Absent) else Absent("the verdict cannot be read")
-    told = made.finished
+def verdict_of(outputs: Outputs) -> Verdict | Absent:
+    """The verdict on the model of a run, as our Evaluator writes it down."""
+    found = outputs(Output.VERDICT)
+    if isinstance(found, Absent):
+        return found
+    try:
+        text = (found / Verdict.FILE).read_text(encoding="utf-8")
+        return Verdict.model_validate_json(text)
+    except FileNotFoundError:
+        return Absent("TFX's own Evaluator writes no verdict down")
+    except (OSError, UnicodeDecodeError, pydantic.ValidationError):
+        return Absent("the verdict cannot be read")
+
+
+def verdict_told(told: Finished) -> Verdict:
+    """The verdict as an Evaluator told it at its end, TFX's own too."""
     return Verdict(
         blessed=not told.broken_rules,
         sentence=told.sentence or "; ".join(told.broken_rules),
@@ -97,9 +100,9 @@ def verdict_of(run: Past) -> Verdict | Absent:
     )
 
 
-def of_run(run: Past, spec: Spec | None, rules: Sequence[Judged]) -> Evaluation | Absent:
+def of_run(outputs: Outputs, spec: Spec | None, rules: Sequence[Judged]) -> Evaluation | Absent:
     """The evaluation of a run; `rules` say how each stands on each slice."""
-    found = output(run, ["Evaluator"], "evaluation")
+    found = outputs(Output.EVALUATION)
     if isinstance(found, Absent):
         return found
     try:

@@ -10,12 +10,13 @@ from components.evaluator.verdict import Verdict
 from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.past import Past
 from pipeline.history.showing import Shown, shown
-from pipeline.report import data, evaluation, lineage, serving, training, wrong
+from pipeline.report import data, earlier, evaluation, lineage, serving, training, wrong
 from pipeline.report.data import Data
+from pipeline.report.earlier import Earlier
 from pipeline.report.evaluation import Evaluation
 from pipeline.report.lineage import Place
 from pipeline.report.serving import Served
-from pipeline.report.sources import Absent
+from pipeline.report.sources import Absent, Outputs, outputs_of
 from pipeline.report.training import Training
 from pipeline.report.wrong import Row
 from pipeline.spec import Spec
@@ -37,7 +38,20 @@ class Facts:
     evaluation: Evaluation | Absent
     wrong: list[Row] | Absent  # the rows that the model is most wrong about
     served: Served
-    places: list[Place]
+    places: list[Place] | Absent
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What there is to make facts of, wherever it ran."""
+
+    shown: Shown
+    spec: str  # as JSON; empty if it is not known
+    fingerprints: dict[str, str]
+    outputs: Outputs
+    verdict: Verdict | Absent
+    earlier: Earlier | Absent  # the run whose data it is compared with
+    places: list[Place] | Absent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,20 +65,39 @@ class TwoRuns:
 
 def of_run(run: Past, against: Past | None = None) -> Facts:
     """The facts of a run, its data compared with that of another; None: with that before it."""
-    spec, told = _spec(run), shown(run)
-    verdict = evaluation.verdict_of(run)
-    rules = () if isinstance(verdict, Absent) else verdict.rules
+    told, outputs = shown(run), outputs_of(run)
+    verdict = evaluation.verdict_of(outputs)
+    judge = run.records.get("Evaluator")
+    if isinstance(verdict, Absent) and judge:
+        verdict = evaluation.verdict_told(judge.finished)
+    return gathered(
+        Run(
+            shown=told,
+            spec=run.request.spec if run.request else "",
+            fingerprints=_fingerprints(run),
+            outputs=outputs,
+            verdict=verdict,
+            earlier=earlier.of_run(run, against),
+            places=lineage.places(run, told.nodes),
+        )
+    )
+
+
+def gathered(run: Run) -> Facts:
+    """The facts of a run, read from its outputs."""
+    spec, outputs = _spec(run.spec), run.outputs
+    rules = () if isinstance(run.verdict, Absent) else run.verdict.rules
     return Facts(
-        shown=told,
-        spec=json.dumps(run.spec, indent=1, ensure_ascii=False) if run.spec else "",
-        fingerprints=_fingerprints(run),
-        verdict=verdict,
-        data=data.of_run(run, spec, against),
-        training=training.of_run(run),
-        evaluation=evaluation.of_run(run, spec, rules),
-        wrong=wrong.of_run(run),
-        served=serving.of_run(run),
-        places=lineage.places(run, told.nodes),
+        shown=run.shown,
+        spec=_indented(run.spec),
+        fingerprints=run.fingerprints,
+        verdict=run.verdict,
+        data=data.of_run(outputs, spec, run.earlier),
+        training=training.of_run(outputs),
+        evaluation=evaluation.of_run(outputs, spec, rules),
+        wrong=wrong.of_run(outputs),
+        served=serving.of_run(outputs),
+        places=run.places,
     )
 
 
@@ -73,12 +106,20 @@ def of_two(old: Past, new: Past) -> TwoRuns:
     return TwoRuns(of_run(old), of_run(new, old), comparison(old, new))
 
 
-def _spec(run: Past) -> Spec | None:
+def _spec(text: str) -> Spec | None:
     """The spec, if this version of Headrace can read it."""
     try:
-        return Spec.model_validate_json(run.request.spec) if run.request else None
+        return Spec.model_validate_json(text)
     except (pydantic.ValidationError, RecursionError):
         return None
+
+
+def _indented(spec: str) -> str:
+    """The spec as people read it, also one of another version; empty if it is no JSON."""
+    try:
+        return json.dumps(json.loads(spec), indent=1, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _fingerprints(run: Past) -> dict[str, str]:

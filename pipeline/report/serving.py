@@ -8,8 +8,7 @@ import pydantic
 
 from components.converter.report import Report as Formats
 from components.serving_validator.found import Report as Check
-from pipeline.history.past import Past
-from pipeline.report.sources import Absent, output
+from pipeline.report.sources import Absent, Output, Outputs
 
 _Found = TypeVar("_Found", bound=pydantic.BaseModel)
 
@@ -22,10 +21,10 @@ class Served:
     formats: Formats | Absent
 
 
-def of_run(run: Past) -> Served:
+def of_run(outputs: Outputs) -> Served:
     """What ServingValidator and Converter found."""
-    check = output(run, ["ServingValidator"], "blessing")
-    formats = output(run, ["Converter"], "formats")
+    check = outputs(Output.SERVING_CHECK)
+    formats = outputs(Output.FORMATS)
     return Served(
         check=check if isinstance(check, Absent) else _read(check / Check.FILE, Check),
         formats=formats if isinstance(formats, Absent) else _read(formats / Formats.FILE, Formats),

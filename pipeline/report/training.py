@@ -6,8 +6,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.history.past import Past
-from pipeline.report.sources import Absent, output
+from pipeline.report.sources import Absent, Output, Outputs
 
 _FILE = "history.json"  # as in modules/training/history.py, whose import takes seconds
 _CURVES = 600  # points of a curve
@@ -39,9 +38,9 @@ class Training:
         return [name for name in last if f"val_{name}" in last]
 
 
-def of_run(run: Past) -> Training | Absent:
+def of_run(outputs: Outputs) -> Training | Absent:
     """The training of a run."""
-    found = output(run, ["Trainer"], "model_run")
+    found = outputs(Output.TRAINING)
     if isinstance(found, Absent):
         return found
     try:

@@ -8,8 +8,7 @@ from typing import Any
 import pydantic
 
 from components.evaluator.config import WRONG
-from pipeline.history.past import Past
-from pipeline.report.sources import Absent, output
+from pipeline.report.sources import Absent, Output, Outputs
 
 _ROWS = 50
 _BYTES = 2**20  # of the file: a row may hold a whole text
@@ -28,9 +27,9 @@ class Row(pydantic.BaseModel):
         return {name: "" if value is None else _text(value) for name, value in self.row.items()}
 
 
-def of_run(run: Past) -> list[Row] | Absent:
+def of_run(outputs: Outputs) -> list[Row] | Absent:
     """The rows, the worst first."""
-    found = output(run, ["Evaluator"], "evaluation")
+    found = outputs(Output.EVALUATION)
     if isinstance(found, Absent):
         return found
     if not (found / WRONG).is_file():

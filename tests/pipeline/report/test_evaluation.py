@@ -7,7 +7,7 @@ from pipeline.history.past import read
 from pipeline.report import evaluation
 from pipeline.report.evaluation_charts import charts
 from pipeline.report.plots import Bucket
-from pipeline.report.sources import Absent
+from pipeline.report.sources import Absent, outputs_of
 from pipeline.report.threshold_charts import rates, scores
 from pipeline.spec import Spec
 from tests.pipeline.report.outputs import (
@@ -40,7 +40,7 @@ def found(story):
         write_spec(story.runs / run, label={"column": "rare", "task": "binary", **label})
         past = read(story.runs / run, None)
         spec = Spec.model_validate_json(past.request.spec)
-        read_ = evaluation.of_run(past, spec, rules)
+        read_ = evaluation.of_run(outputs_of(past), spec, rules)
         assert not isinstance(read_, Absent), read_
         return read_
 

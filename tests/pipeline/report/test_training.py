@@ -7,7 +7,7 @@ import pytest
 from pipeline.history.past import read
 from pipeline.report import training
 from pipeline.report.run_charts import of_training
-from pipeline.report.sources import Absent
+from pipeline.report.sources import Absent, outputs_of
 from tests.pipeline.report.test_report import shown
 
 
@@ -18,7 +18,7 @@ def found(story):
     def found(text):
         run = story.run()
         (story.output(run, "model_run") / "history.json").write_text(text)
-        return training.of_run(read(story.runs / run, None))
+        return training.of_run(outputs_of(read(story.runs / run, None)))
 
     return found
 
