@@ -5,7 +5,7 @@ import functools
 import hashlib
 import importlib.resources
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, TypeGuard
 
 import jinja2
@@ -28,15 +28,17 @@ from pipeline.report.sources import Absent
 from pipeline.report.training import Training
 from pipeline.report.vega import CONFIG, Chart, Values
 
+SECTIONS = ("verdict", "data", "training", "evaluation", "serving", "lineage")  # templates, too
 _PAGE = importlib.resources.files("pipeline.report.page")
 _RULES = 200  # that are listed, the broken ones first
 _NONE = "\N{EN DASH}"  # where there is no number
 _WIDE, _HIGH = 178, 58  # between two nodes of the drawn DAG, in pixels
 
 
-def of_run(facts: Facts) -> str:
-    """The report of a run."""
-    return _render("report.html", list(_charts(facts)), _splits(facts.data), facts=facts)
+def of_run(facts: Facts, sections: Collection[str] = SECTIONS) -> str:
+    """The report of a run, or some of its sections; one alone has no heading above it."""
+    charts = list(_charts(facts, sections))
+    return _render("report.html", charts, _splits(facts.data), facts=facts, sections=sections)
 
 
 def of_two(runs: TwoRuns) -> str:
@@ -66,15 +68,16 @@ def prepare() -> None:
             _environment().get_template(entry.name)
 
 
-def _charts(facts: Facts) -> Iterator[Chart]:
+def _charts(facts: Facts, sections: Collection[str]) -> Iterator[Chart]:
     gantt = run_charts.gantt(facts.shown.nodes, facts.shown.seconds)
-    if gantt:
+    if gantt and "verdict" in sections:
         yield gantt
-    if isinstance(facts.training, Training):
+    if isinstance(facts.training, Training) and "training" in sections:
         yield from run_charts.of_training(facts.training)
-    if isinstance(facts.evaluation, Evaluation):
+    if isinstance(facts.evaluation, Evaluation) and "evaluation" in sections:
         yield from evaluation_charts.charts(facts.evaluation)
-    yield from _of_columns(facts.data)
+    if "data" in sections:
+        yield from _of_columns(facts.data)
 
 
 def _of_columns(data: Data | Absent) -> Iterator[Chart]:
@@ -107,7 +110,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         },
     }
     page = _environment().get_template(template)
-    return page.render(
+    rendered = page.render(
         **told,
         charts={each.name: each for each in charts},
         drawn=_plain(drawn),
@@ -119,6 +122,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         wide=_WIDE,
         high=_HIGH,
     )
+    return rendered.encode("utf-8", "replace").decode()  # what was no Unicode in the data is `?`
 
 
 def _table(values: Values | str) -> dict[str, Any] | str:

@@ -13,7 +13,7 @@ def write_report(run: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    whole.write(file, _encoded(rendering.of_run(facts.of_run(run))))
+    whole.write(file, rendering.of_run(facts.of_run(run)).encode())
 
 
 def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
@@ -22,9 +22,4 @@ def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    whole.write(file, _encoded(rendering.of_two(facts.of_two(old, new))))
-
-
-def _encoded(page: str) -> bytes:
-    """The page; what was no Unicode in the data is a question mark."""
-    return page.encode("utf-8", "replace")
+    whole.write(file, rendering.of_two(facts.of_two(old, new)).encode())

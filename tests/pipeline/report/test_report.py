@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import html
+import json
 import re
 import shutil
 
 import pytest
 
 from pipeline.history.past import read
+from pipeline.report import facts, rendering
 from pipeline.report.writing import write_comparison
 from tests.pipeline.report.outputs import (
     confusion,
@@ -196,3 +198,18 @@ def test_a_run_whose_files_cannot_be_read_has_a_report(story, report_of, broken)
     (story.runs / run / broken).write_text('{"half":')
 
     assert "birds" in shown(report_of(run)) or broken == "request.json"
+
+
+@pytest.mark.parametrize("section", rendering.SECTIONS)
+def test_a_section_alone_has_neither_the_others_nor_their_charts(story, section):
+    told = facts.of_run(read(story.runs / story.run(), None))
+
+    alone, whole = rendering.of_run(told, [section]), rendering.of_run(told)
+
+    assert re.findall('<section id="([a-z]+)"', alone) == [section]
+    assert re.findall('<section id="([a-z]+)"', whole) == list(rendering.SECTIONS)
+    assert "<h1>" not in alone
+    links = set(re.findall('href="#([^"]+)"', alone)) - {"main"}
+    assert links <= set(re.findall('id="([^"]+)"', alone))
+    kept = json.loads(SCRIPT.findall(alone)[0][1])["charts"]
+    assert set(kept) == set(re.findall('data-chart="([^"]+)"', alone))
