@@ -59,8 +59,9 @@ def of_code(old: Past, new: Past) -> list[CodeChange]:
 
 
 def of_libraries(old: Past, new: Past) -> list[Change]:
-    """Distributions whose versions differ, and Python."""
-    return _changes(_libraries(old), _libraries(new))
+    """Distributions whose versions differ, and Python, of nodes that ended well in both runs."""
+    before = _libraries(old.records, new.records)
+    return _changes(before, _libraries(new.records, old.records))
 
 
 def of_metrics(old: Past, new: Past) -> list[MetricChange]:
@@ -115,6 +116,6 @@ def _by_node(
     return found
 
 
-def _libraries(run: Past) -> dict[str, str]:
-    pairs = (made.parts.libraries.items() for made in run.records.values())
-    return dict(sorted(pair for each in pairs for pair in each))
+def _libraries(records: Mapping[str, Record], others: Mapping[str, Record]) -> dict[str, str]:
+    shared = (made for node, made in records.items() if node in others)
+    return dict(sorted(pair for made in shared for pair in made.parts.libraries.items()))

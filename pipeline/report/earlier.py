@@ -1,15 +1,17 @@
-"""The run before, whose data the data of a run is compared with."""
+"""The run before, with which a run is compared."""
 
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 from pipeline.history import statistics
+from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.folder import ids
 from pipeline.history.past import Past, read
 from pipeline.history.statistics import Splits
 from pipeline.report.sources import Absent, Output, outputs_of
 
-_PREVIOUS = 50  # earlier runs that are looked at for statistics
+_PREVIOUS = 50  # earlier runs that are looked at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +20,14 @@ class Earlier:
 
     run: str
     splits: Splits
+
+
+def since(run: Past) -> Comparison | Absent:
+    """What differs from the latest run of the same pipeline that came to a verdict."""
+    for other in _older(run):
+        if other.standing in ("blessed", "not_blessed"):
+            return comparison(other, run)
+    return Absent("no earlier run of this pipeline has come to a verdict")
 
 
 def of_run(run: Past, against: Past | None) -> Earlier | Absent:
@@ -39,16 +49,22 @@ def _previous(run: Past) -> Past | Absent:
     found = _statistics(run)
     if isinstance(found, Absent):
         return found
-    older = [name for name in ids(run.folder.parent) if name < run.id]
-    for name in older[:_PREVIOUS]:
-        past = read(run.folder.parent / name, None)
+    for past in _older(run):
         folder = _statistics(past)
-        if past.pipeline != run.pipeline or isinstance(folder, Absent):
-            continue
         if folder == found:
             return Absent(f"the data is that of run {past.id}: it has not changed")
-        return past
+        if not isinstance(folder, Absent):
+            return past
     return Absent("no earlier run of this pipeline has statistics to compare with")
+
+
+def _older(run: Past) -> Iterator[Past]:
+    """Earlier runs of the same pipeline, the latest first."""
+    names = [name for name in ids(run.folder.parent) if name < run.id]
+    for name in names[:_PREVIOUS]:
+        past = read(run.folder.parent / name, None)
+        if past.pipeline == run.pipeline:
+            yield past
 
 
 def _statistics(run: Past) -> pathlib.Path | Absent:

@@ -33,6 +33,7 @@ class Facts:
     spec: str  # as JSON, with its defaults; empty if it cannot be read
     fingerprints: dict[str, str]  # of data, code, spec; versions
     verdict: Verdict | Absent
+    since: Comparison | Absent  # what differs from the run before
     data: Data | Absent
     training: Training | Absent
     evaluation: Evaluation | Absent
@@ -50,6 +51,7 @@ class Run:
     fingerprints: dict[str, str]
     outputs: Outputs
     verdict: Verdict | Absent
+    since: Comparison | Absent
     earlier: Earlier | Absent  # the run whose data it is compared with
     places: list[Place] | Absent
 
@@ -77,6 +79,7 @@ def of_run(run: Past, against: Past | None = None) -> Facts:
             fingerprints=_fingerprints(run),
             outputs=outputs,
             verdict=verdict,
+            since=comparison(against, run) if against else earlier.since(run),
             earlier=earlier.of_run(run, against),
             places=lineage.places(run, told.nodes),
         )
@@ -92,6 +95,7 @@ def gathered(run: Run) -> Facts:
         spec=_indented(run.spec),
         fingerprints=run.fingerprints,
         verdict=run.verdict,
+        since=run.since,
         data=data.of_run(outputs, spec, run.earlier),
         training=training.of_run(outputs),
         evaluation=evaluation.of_run(outputs, spec, rules),

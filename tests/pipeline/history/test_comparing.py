@@ -5,11 +5,11 @@ import json
 from pipeline.local import record as record_of
 
 
-def rewritten(story, run, **parts):
-    """Lays other code or libraries over those of a run's Trainer."""
-    made = story.records(run)["Trainer"]
+def rewritten(story, run, node="Trainer", **parts):
+    """Lays other code or libraries over those of a node of a run."""
+    made = story.records(run)[node]
     made.parts = made.parts.model_copy(update=parts)
-    record_of.write(made, story.runs / run / "records" / "Trainer.json")
+    record_of.write(made, story.runs / run / "records" / f"{node}.json")
 
 
 def test_two_runs_of_the_same_do_not_differ(story, headrace):
@@ -42,6 +42,17 @@ def test_a_key_of_the_spec_that_differs_has_its_path_and_metrics_their_change(st
         "",
         "No difference in code, libraries, data",
     ]
+
+
+def test_libraries_of_a_node_that_only_one_run_has_do_not_differ(story, headrace):
+    first, second = story.run(ends="failed", at="Pusher"), story.run()
+
+    rewritten(story, second, "Pusher", libraries={"grpcio": "1.85.1"})
+
+    told = headrace("diff", first, second, "--json").json
+
+    assert "Pusher" not in story.records(first)
+    assert told["libraries"] == []
 
 
 def test_keys_that_only_one_spec_has_have_no_other_value(story, headrace):
