@@ -34,6 +34,14 @@ def test_the_most_wrong_rows_are_told_with_label_prediction_and_columns_as_text(
     assert "0.5 0.6 AA 21.86" in text
 
 
+def test_a_passage_is_told_whole_behind_its_beginning(page):
+    passage = f"{HOSTILE} " + "and so on " * 20
+
+    text = page(json.dumps(WORST | {"row": {"note": passage}}))
+
+    assert f"{passage[:59]}… {passage}" in text
+
+
 @pytest.mark.parametrize("text", ["{", '{"loss": 1}\n', "[" * 100_000])
 def test_a_file_that_cannot_be_read_is_said_to_be_so(page, text):
     assert "Most wrong Not here: wrong.jsonl cannot be read" in page(text)
