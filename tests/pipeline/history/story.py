@@ -226,7 +226,7 @@ class _Run:
             artifacts = {output: self._write(name, output, execution) for output in OUTPUTS[name]}
             outputs = self._publish(execution, artifacts, pb.Event.OUTPUT)
             if name == "Pusher" and self.asked.blessed:
-                finished.pushed = str(self._push())
+                finished.pushed = finished.summary = str(self._push())
         return Record(
             node=name,
             run=self.run,
