@@ -145,3 +145,24 @@ def test_the_page_fits_a_phone(chromium, page, unfolded):
     chromium.draw()
 
     assert chromium.value("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_link_to_a_node_opens_what_is_told_of_it(chromium, page):
+    chromium.open(page)
+
+    chromium.value("document.querySelector('#verdict a[href=\"#node-Trainer\"]').click()")
+
+    chromium.until("document.getElementById('node-Trainer').open && scrollY > 0")
+
+
+def test_a_link_to_a_section_leads_to_its_top_though_charts_above_are_not_drawn_yet(chromium, page):
+    chromium.look("light", 1200, 500)
+    chromium.open(page)
+
+    chromium.value("document.querySelector('nav a[href=\"#serving\"]').click()")
+
+    # 56 pixels below the top, for the links that stay there
+    top = "document.getElementById('serving').getBoundingClientRect().top"
+    chromium.until(f"Math.abs({top} - 56) < 1")
+    chromium.draw()
+    assert chromium.value(f"Math.abs({top} - 56) < 1")
