@@ -24,7 +24,7 @@ setup(
         "jinja2",  # the report, everything in it escaped
         "vl-convert-python",  # brings Vega-Lite, which draws in the report
         "pyarrow",
-        "pandas",  # its row hash, which splits
+        "pandas",  # its row hash, which splits; the tables of a notebook
         "orjson",
         "packaging",  # versions that the doctor compares
         "psutil",  # memory of processes and their children

@@ -131,7 +131,8 @@ def _node(run: Past, node: Node) -> ShownNode:
     )
 
 
-def _show(console: Console, told: Shown) -> None:
+def print_head(console: Console, told: Shown) -> None:
+    """Prints how a run ended, and why."""
     title = Text.assemble(
         "Run ", (told.run, "bold"), f" of {told.pipeline or 'nobody knows what'}: "
     )
@@ -149,6 +150,10 @@ def _show(console: Console, told: Shown) -> None:
     print_columns(
         console, [((key, "dim"), value) for key, value in rows.items() if value], indent=2
     )
+
+
+def _show(console: Console, told: Shown) -> None:
+    print_head(console, told)
     _show_rules(console, told.rules)
     labels = [one.output for node in told.nodes for one in node.artifacts]
     width = max(map(len, labels), default=0)

@@ -92,7 +92,7 @@ def _splits(data: Data | Absent) -> list[str]:
 
 def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) -> str:
     """The page: everything in it that comes from a run is escaped, and only its scripts run."""
-    scripts = [bundle(), _text("page.js")]
+    scripts = [*([bundle()] if charts else []), _text("page.js")]
     for script in scripts:
         if "</script" in script.lower():
             raise ValueError("a script of the report would end early: it has </script in it")

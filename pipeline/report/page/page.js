@@ -100,12 +100,22 @@ for (const input of document.querySelectorAll("[data-filter]")) {
 }
 
 // A link to a node opens what is told of it.
-const open = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+const open = (fragment) => {
+  const target = document.getElementById(decodeURIComponent(fragment.slice(1)));
   if (target instanceof HTMLDetailsElement) target.open = true;
+  return target;
 };
-addEventListener("hashchange", open);
-open();
+addEventListener("hashchange", () => open(location.hash));
+open(location.hash);
+// Within a frame's srcdoc, as in a notebook, links are relative to the document around it.
+if (location.protocol === "about:") {
+  addEventListener("click", (event) => {
+    const fragment = event.target.closest("a")?.getAttribute("href");
+    if (!fragment?.startsWith("#")) return;
+    event.preventDefault();
+    open(fragment)?.scrollIntoView();
+  });
+}
 
 // The threshold: its rates in the tiles, and a mark in every chart that knows of it.
 const slider = document.getElementById("threshold");

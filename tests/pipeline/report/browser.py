@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any, Literal, Self
 
@@ -36,6 +37,7 @@ class Browser:
     """One page in a browser."""
 
     def __init__(self, port: int, target: str) -> None:
+        self._port = port
         self._socket = websocket.create_connection(
             f"ws://127.0.0.1:{port}/devtools/page/{target}", timeout=_PATIENCE_SECONDS
         )
@@ -79,6 +81,20 @@ class Browser:
         self.until("document.readyState === 'complete'")
         self.requests = [each for each in self.requests if each != page.as_uri()]
         return self
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator["Browser"]:
+        """What is in the frame of the page, once it is whole: it is as good as another page.
+
+        It has an origin of its own, and so a process: Chromium 125 and later.
+        """
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not (found := _targets(self._port, "iframe")):
+            assert time.monotonic() < end, "the page has no frame of another origin"
+            time.sleep(0.05)
+        with contextlib.closing(Browser(self._port, found[0])) as frame:
+            frame.until("document.readyState === 'complete'")
+            yield frame
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript gives, or what its promise does."""
@@ -138,14 +154,15 @@ def browser(folder: pathlib.Path) -> Iterator[Browser]:
 
 def _target(process: subprocess.Popen[bytes], port_file: pathlib.Path) -> tuple[int, str]:
     """The port of the browser, and its page."""
-    import urllib.request
-
     end = time.monotonic() + _PATIENCE_SECONDS
     while not (port_file.exists() and "\n" in port_file.read_text()):
         assert process.poll() is None, "the browser has ended"
         assert time.monotonic() < end, "the browser does not answer"
         time.sleep(0.05)
     port = int(port_file.read_text().split()[0])
+    return port, _targets(port, "page")[0]
+
+
+def _targets(port: int, kind: Literal["page", "iframe"]) -> list[str]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
-        pages = [each for each in json.load(answer) if each["type"] == "page"]
-    return port, pages[0]["id"]
+        return [each["id"] for each in json.load(answer) if each["type"] == kind]
