@@ -1,9 +1,8 @@
 """Which split each row goes to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from components.example_gen.config import (
     interval,
     splits_of,
 )
+from components.hashing import fractions
 
 NO_SPLIT = -1
 
@@ -40,31 +40,6 @@ def assign(batch: pa.RecordBatch, columns: Sequence[str], split: Split) -> np.nd
             # Not by the tf.Example: the order of its features differs from process to process.
             rows = [batch.column(name) for name in columns]
             return _by_share(fractions(rows, split.seed), split)
-
-
-def fractions(columns: Iterable[pa.Array], seed: int) -> np.ndarray:
-    """A number in [0, 1) a row that looks random and is the same on every machine; float64.
-
-    It is the hash of pandas, column by column over whole arrays: SipHash of texts, a mix of the
-    bits of numbers.
-    """
-    frame = dict(enumerate(map(_hashable, columns), 1))
-    rows = len(frame[1])
-    hashes = pd.util.hash_pandas_object(
-        pd.DataFrame({0: np.full(rows, seed), **frame}), index=False
-    ).to_numpy()
-    return (pd.util.hash_array(hashes) >> 11) / 2**53  # mixed once more; float64 holds 53 bits
-
-
-def _hashable(column: pa.Array) -> np.ndarray | pd.Categorical:
-    """Numbers as float64, NaN where missing; texts as categories, so that each is hashed once."""
-    if pa.types.is_floating(column.type):
-        return column.cast(pa.float64()).to_numpy(zero_copy_only=False) + 0.0  # -0.0 is 0.0
-    texts = column.dictionary_encode()
-    return pd.Categorical.from_codes(
-        texts.indices.fill_null(-1).to_numpy(zero_copy_only=False),
-        texts.dictionary.to_numpy(zero_copy_only=False),
-    )
 
 
 def _by_share(fractions: np.ndarray, split: ShareSplit) -> np.ndarray:

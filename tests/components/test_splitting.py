@@ -6,7 +6,8 @@ import pydantic
 import pytest
 
 from components.example_gen.config import Split
-from components.example_gen.splitting import NO_SPLIT, assign, fractions
+from components.example_gen.splitting import NO_SPLIT, assign
+from components.hashing import fractions
 
 TRAIN, VALID, EVAL = 0, 1, 2
 YEARS = {"train": "2012-01-01/2012-12-31", "eval": "2013-01-01/2013-12-31"}
