@@ -35,7 +35,11 @@ def eval_config(spec: Spec) -> Any:
 
 def judging(spec: Spec) -> Judging | None:
     """What our own Evaluator is told beside it, if there is anything."""
-    told = Judging(forced_by=spec.evaluation.forced_by, buckets=spec.evaluation.buckets)
+    told = Judging(
+        forced_by=spec.evaluation.forced_by,
+        buckets=spec.evaluation.buckets,
+        importance=spec.evaluation.importance,
+    )
     return None if told == Judging() else told
 
 

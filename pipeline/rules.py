@@ -44,6 +44,7 @@ class Evaluation(Part):
     min_slice_rows: int = pydantic.Field(1, ge=1)  # a slice with fewer is not judged
     metrics: tuple[str, ...] = ()  # beside those of the task
     intervals: bool = False  # of 95 %, by the bootstrap
+    importance: bool = True  # of each feature, by a sample of the rows
     weight: str | None = None  # the column that says how much a row counts
     rules: tuple[Rule, ...] = ()
     forced_by: str | None = pydantic.Field(None, min_length=1)  # who wants it blessed, and why

@@ -17,6 +17,7 @@ class Judging(Part):
     forced_by: str | None = None  # blesses the model whatever is found: who asks for it, and why
     # by column of numbers: where ranges begin
     buckets: dict[str, tuple[float, ...]] = pydantic.Field(default_factory=dict)
+    importance: bool = True  # whether it is found how much the model relies on each column
 
     @staticmethod
     def of(exec_properties: dict[str, Any]) -> "Judging":

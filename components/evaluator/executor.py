@@ -16,10 +16,11 @@ from tfx.utils import io_utils, json_utils
 from components.columns import ReadSplits
 from components.evaluator import wrong
 from components.evaluator.config import WRONG, Judging
+from components.evaluator.explaining import Explain
 from components.evaluator.judging import judge
 from components.evaluator.results import results, write
 from components.evaluator.scope import ByRows, Plan, given_config, plan
-from components.evaluator.scoring import Score
+from components.evaluator.scoring import Model, Score
 from components.evaluator.totals import Total, Totals, keep, kept
 from components.evaluator.verdict import Verdict
 from modules.progress import LOGGER
@@ -71,16 +72,17 @@ class Executor(executor.Executor):
             bless(verdict, input_dict, output_dict, exec_properties)
 
     def _totals(self, found: Plan, settings: Judging, rows: ReadSplits, evaluation: str) -> Totals:
-        """The totals of all rows; the worst rows are written into the folder of the evaluation."""
+        """The totals of all rows; what is found beside them is written with the evaluation."""
         path = os.path.join(self._get_tmp_dir(), "totals.npz")
         candidate, served = found.candidate
+        models = {name: Model(each) for name, each in found.models.items()}
         shown = list(dict.fromkeys([*served.interface.columns, *found.columns]))
         with self._make_beam_pipeline() as pipeline:
             scored = (
                 pipeline
                 | "Read" >> rows
                 | beam.Values()
-                | "Score" >> beam.ParDo(Score(found.models, found.columns, settings.buckets))
+                | "Score" >> beam.ParDo(Score(models, found.columns, settings.buckets))
             )
             _ = (
                 scored
@@ -88,6 +90,7 @@ class Executor(executor.Executor):
                 >> beam.CombineGlobally(wrong.Worst(candidate, served.interface.label, shown))
                 | "Show" >> beam.Map(wrong.write, os.path.join(evaluation, WRONG))
             )
+            _ = scored | Explain(candidate, models[candidate], settings, evaluation)
             _ = (
                 scored
                 | "Total"

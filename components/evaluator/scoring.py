@@ -37,6 +37,11 @@ class Answers:
     predictions: np.ndarray  # float32 `(rows, outputs)`
     weights: np.ndarray | None = None  # float64 `(rows,)`, 0 or more; None: 1 each
 
+    def take(self, places: np.ndarray) -> "Answers":
+        """Those of some rows."""
+        weights = None if self.weights is None else self.weights[places]
+        return Answers(self.labels[places], self.predictions[places], weights)
+
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
@@ -48,12 +53,25 @@ class Scored:
     batch: pa.RecordBatch  # the rows as they are
 
 
+class Model:
+    """A served model; a process loads it once, whoever asks."""
+
+    def __init__(self, served: Served):
+        """Takes where it lies, and what of it is judged."""
+        self.served = served
+        self._shared = Shared()
+
+    def loaded(self) -> "Scorer":
+        """What answers to rows."""
+        return self._shared.acquire(functools.partial(Scorer, self.served))
+
+
 class Score(beam.DoFn):
     """A record batch of lists of at most one value -> `Scored` batches."""
 
     def __init__(
         self,
-        models: dict[str, Served],
+        models: dict[str, Model],
         columns: Sequence[str],
         buckets: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ):
@@ -61,15 +79,11 @@ class Score(beam.DoFn):
         self._models = models
         self._columns = columns
         self._buckets = dict(buckets)
-        self._shared = {name: Shared() for name in models}
 
     def setup(self) -> None:
         """Beam's: loads the models, once in a process."""
         self._progress = Rows("judged")
-        self._scorers = {
-            name: self._shared[name].acquire(functools.partial(_Scorer, model))
-            for name, model in self._models.items()
-        }
+        self._scorers = {name: model.loaded() for name, model in self._models.items()}
 
     def process(self, batch: pa.RecordBatch) -> Iterator[Scored]:
         """Beam's."""
@@ -90,7 +104,7 @@ class Score(beam.DoFn):
         return ranges(column, bounds) if bounds else column
 
 
-class _Scorer:
+class Scorer:
     """A loaded model."""
 
     def __init__(self, model: Served):
@@ -98,12 +112,16 @@ class _Scorer:
         self._weight = model.weight
         self._signature = Signature(model.folder, model.interface.columns)
 
+    def predictions(self, batch: pa.RecordBatch) -> np.ndarray:
+        """What the model says of rows, float32 `(rows, outputs)`."""
+        return self._signature(batch)[self._output].numpy().reshape(batch.num_rows, -1)
+
     def __call__(self, batch: pa.RecordBatch) -> Answers:
-        predictions = self._signature(batch)[self._output].numpy()
+        """What the model says of rows, and what is so."""
         label = self._interface.label
         return Answers(
             labels=labels(values(batch, label.column), label),
-            predictions=predictions.reshape(batch.num_rows, -1),
+            predictions=self.predictions(batch),
             weights=weights(batch, self._weight) if self._weight else None,
         )
 

@@ -9,16 +9,20 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
 from components.columns import values
-from components.evaluator import tallies
+from components.evaluator import tallies, writing
 from components.evaluator.scoring import Answers, Scored
 from modules.spec.label import Label
 
 ROWS = 50
 _EPSILON = 1e-7  # Keras' fuzz factor
+NAMES = {  # of what `losses` gives, by task
+    "binary": "log loss",
+    "multiclass": "log loss",
+    "regression": "absolute error",
+    "quantile": "pinball loss",
+}
 
 Wrong = tuple[float, str]  # the loss, and the row as JSON
 
@@ -105,5 +109,4 @@ def _plain(value: Any) -> Any:
 
 def write(lines: list[str], path: str) -> None:
     """Writes the rows to a file."""
-    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        file.write("".join(f"{line}\n" for line in lines).encode())
+    writing.write(path, "".join(f"{line}\n" for line in lines))

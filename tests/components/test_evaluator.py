@@ -24,6 +24,7 @@ from components import columns
 from components.evaluator.component import Evaluator
 from components.evaluator.config import WRONG, Judging
 from components.evaluator.executor import Executor
+from components.evaluator.found import Importance, Residuals
 from components.evaluator.judging import judge as judge_files
 from components.evaluator.scope import ByRows, plan
 from components.evaluator.verdict import Verdict
@@ -170,7 +171,7 @@ class Judged:
             for each in writer.load_and_deserialize_plots(f"{evaluation.uri}/plots")
         )
         self.files = {path.name for path in pathlib.Path(evaluation.uri).iterdir()}
-        self.files -= {WRONG}  # ours alone
+        self.files -= {WRONG, Importance.FILE, Residuals.FILE}  # ours alone
         self.run = json.loads(pathlib.Path(evaluation.uri, "eval_config.json").read_text())
         names = {path.name for path in pathlib.Path(blessing.uri).iterdir()}
         self.blessing = sorted(names - {Verdict.FILE})

@@ -210,3 +210,4 @@ def test_what_tfma_has_no_place_for_is_told_to_our_evaluator_alone(read):
     assert judging(read()) is None
     assert judging(forced).forced_by == "anna: the label moved"
     assert judging(ranges).buckets == {"distance": (500.0, 1000.0)}
+    assert not judging(read("evaluation.importance=false")).importance
