@@ -10,10 +10,11 @@ from components.evaluator.verdict import Verdict
 from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.past import Past
 from pipeline.history.showing import Shown, shown
-from pipeline.report import data, earlier, evaluation, lineage, serving, training, wrong
+from pipeline.report import data, earlier, evaluation, found, lineage, serving, training, wrong
 from pipeline.report.data import Data
 from pipeline.report.earlier import Earlier
 from pipeline.report.evaluation import Evaluation
+from pipeline.report.found import Found
 from pipeline.report.lineage import Place
 from pipeline.report.serving import Served
 from pipeline.report.sources import Absent, Outputs, outputs_of
@@ -38,6 +39,7 @@ class Facts:
     training: Training | Absent
     evaluation: Evaluation | Absent
     wrong: list[Row] | Absent  # the rows that the model is most wrong about
+    found: Found
     served: Served
     places: list[Place] | Absent
 
@@ -100,6 +102,7 @@ def gathered(run: Run) -> Facts:
         training=training.of_run(outputs),
         evaluation=evaluation.of_run(outputs, spec, rules),
         wrong=wrong.of_run(outputs),
+        found=found.of_run(outputs, spec),
         served=serving.of_run(outputs),
         places=run.places,
     )

@@ -16,6 +16,7 @@ from pipeline.report import (
     evaluation,
     evaluation_charts,
     feature_charts,
+    found_charts,
     run_charts,
     threshold_charts,
 )
@@ -31,6 +32,7 @@ from pipeline.report.vega import CONFIG, Chart, Values
 SECTIONS = ("verdict", "data", "training", "evaluation", "serving", "lineage")  # templates, too
 _PAGE = importlib.resources.files("pipeline.report.page")
 _RULES = 200  # that are listed, the broken ones first
+_FEATURES = 500  # whose importance is listed, the most important first
 _NONE = "\N{EN DASH}"  # where there is no number
 _WIDE, _HIGH = 178, 58  # between two nodes of the drawn DAG, in pixels
 
@@ -76,6 +78,7 @@ def _charts(facts: Facts, sections: Collection[str]) -> Iterator[Chart]:
         yield from run_charts.of_training(facts.training)
     if isinstance(facts.evaluation, Evaluation) and "evaluation" in sections:
         yield from evaluation_charts.charts(facts.evaluation)
+        yield from found_charts.charts(facts.found)
     if "data" in sections:
         yield from _of_columns(facts.data)
 
@@ -119,6 +122,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         policy=_policy(scripts),
         rules_shown=_RULES,
         few=evaluation.FEW,
+        features_shown=_FEATURES,
         wide=_WIDE,
         high=_HIGH,
     )
