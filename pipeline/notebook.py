@@ -159,7 +159,7 @@ class Report(Page[Facts]):
         return Section(self.facts, "serving", self.facts.served)
 
     @property
-    def lineage(self) -> Section[list[Place]]:
+    def lineage(self) -> Section[list[Place] | Absent]:
         """Which node took what from which; the spec."""
         return Section(self.facts, "lineage", self.facts.places)
 
