@@ -20,6 +20,7 @@ from pipeline.graph import Latest, Places, build_pipeline
 from pipeline.kubeflow.compiling import compile_pipeline
 from pipeline.kubeflow.parameters import PARAMETERS
 from pipeline.kubeflow.platform import platform_spec
+from pipeline.kubeflow.reporting import REPORT, add_report
 from pipeline.kubeflow.settings import Kubeflow
 from pipeline.spec import Spec
 
@@ -62,7 +63,7 @@ def build(spec: Spec, folder: pathlib.Path) -> Compiled:
             ]
         )
     pods = graph(spec, settings, folder)
-    stages = [node.id for node in pods.components]
+    stages = [*(node.id for node in pods.components), REPORT]
     unknown = [name for name in settings.stages if name not in stages]
     if unknown:
         raise SpecError(
@@ -71,6 +72,7 @@ def build(spec: Spec, folder: pathlib.Path) -> Compiled:
             for name in unknown
         )
     pipeline = compile_pipeline(pods, settings, spec.beam, PARAMETERS)
+    add_report(pipeline, spec, settings)
     return Compiled(pipeline, platform_spec(stages, settings))
 
 

@@ -150,6 +150,11 @@ def _add_task(
     for parameter in parameters:
         task.inputs.parameters[parameter.name].component_input_parameter = parameter.name
     task.dependent_tasks.extend(sorted(task_name(node.id) for node in node.upstream_nodes))
+    retry(task, stage)
+
+
+def retry(task: pb.PipelineTaskSpec, stage: Stage) -> None:
+    """Has a task that fails tried again, if its stage says so."""
     if stage.retries:
         task.retry_policy.max_retry_count = stage.retries
         task.retry_policy.backoff_duration.CopyFrom(duration_pb2.Duration(seconds=30))

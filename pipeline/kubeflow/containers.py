@@ -62,6 +62,19 @@ def exit_container(pipeline: str, settings: Kubeflow) -> Container:
     )
 
 
+def report_container(settings: Kubeflow, stage: Stage) -> Container:
+    """The pod that writes the report."""
+    page = "{{$.outputs.artifacts['report'].path}}"
+    pod = Container(
+        image=settings.image,
+        command=["python", "-m", "pipeline.kubeflow.report"],
+        args=["--image", settings.image, "--output", page, "--input", "{{$}}"],
+        env=_environment(settings),
+    )
+    _give(pod.resources, stage)
+    return pod
+
+
 def properties(node: BaseNode) -> Mapping[str, Any]:
     """Execution properties that are given."""
     return {key: value for key, value in node.exec_properties.items() if value is not None}

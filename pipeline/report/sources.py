@@ -29,6 +29,7 @@ class Output(enum.Enum):
     VERDICT = (("Evaluator",), "blessing")
     SERVING_CHECK = (("ServingValidator",), "blessing")
     FORMATS = (("Converter",), "formats")
+    PUSHED = (("Pusher",), "pushed_model")  # where there is no result.json that tells of it
 
     def __init__(self, nodes: Sequence[str], key: str) -> None:
         self.nodes = nodes

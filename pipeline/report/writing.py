@@ -13,7 +13,7 @@ def write_report(run: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    whole.write(file, rendering.of_run(facts.of_run(run)).encode())
+    write_page(rendering.of_run(facts.of_run(run)), file)
 
 
 def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
@@ -22,4 +22,13 @@ def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    whole.write(file, rendering.of_two(facts.of_two(old, new)).encode())
+    write_page(rendering.of_two(facts.of_two(old, new)), file)
+
+
+def write_page(page: str, file: pathlib.Path) -> None:
+    """Writes a page.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    whole.write(file, page.encode())

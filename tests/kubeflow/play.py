@@ -6,6 +6,7 @@ a Job. Needs Linux namespaces, as root; no cluster and no container engine.
 """
 
 import pathlib
+import shutil
 import tempfile
 import time
 
@@ -33,6 +34,8 @@ def main() -> None:
     if not failed:
         pushed = run["pusher"].artifacts["pushed_model"].metadata["pushed_destination"]
         print(f"Pushed model: {pushed}")
+        (page,) = folder.joinpath("bucket").rglob("Report/*/report")
+        print(f"Report: {shutil.copy(page, folder / 'report.html')}")
     print(f"{time.monotonic() - started:.0f} s in all")
     raise SystemExit(1 if failed else 0)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pathlib
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ import pytest
 import yaml
 
 from tests.kubeflow import flights, harness
+from tests.pipeline.report import browser
 
 HEADRACE = pathlib.Path(sys.executable).parent / "headrace"
 STEPS = 120
+CHARTS = "[...document.querySelectorAll('[data-chart]')].filter(e => e.getClientRects().length)"
 
 _WHY = harness.unavailable()
 pytestmark = [
@@ -70,6 +73,34 @@ def test_flights_end_as_on_a_laptop_and_the_second_run_has_the_first_as_its_base
     assert manifests[0]["data"]["rows"].keys() == {"train", "valid", "eval"}
     outcome = second["exit"].artifacts["outcome"].path
     assert json.loads(outcome.read_text())["pipeline"] == "flights"
+    check_report(second, tmp_path)
+
+
+def check_report(run, folder):
+    """Looks at the page that the run ended with, as a browser shows it."""
+    page = shutil.copy(run["report"].artifacts["report"].path, folder / "report.html")
+    if browser.executable() is None and not os.environ.get("CI"):
+        return
+    with browser.browser(folder) as chromium:
+        chromium.open(page).draw()
+        text = chromium.value("document.body.innerText")
+        drawn = chromium.value(f"{CHARTS}.map(e => [e.dataset.chart, e.dataset.drawn])")
+
+        assert "✓ Blessed" in text
+        assert run["pusher"].artifacts["pushed_model"].metadata["pushed_destination"] in text
+        assert f"steps={STEPS}" in text
+        assert run.id in text
+        assert {state for _, state in drawn} == {"whole"}
+        assert {name for name, _ in drawn} >= {
+            *("loss", "steps-learning_rate", "roc", "calibration", "slices"),
+            *(f"column-{at}" for at in range(22)),
+        }
+        absent = chromium.value(
+            "[...document.querySelectorAll('p.absent')].map(e => e.closest('section').id)"
+        )
+        assert set(absent) <= {"verdict", "lineage"}  # times, and what was taken from which
+        assert chromium.errors == []
+        assert chromium.requests == []
 
 
 def test_the_entrypoint_that_tfx_brings_dies_of_the_types_that_kubeflow_loses(tmp_path):

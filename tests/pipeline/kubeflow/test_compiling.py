@@ -54,7 +54,7 @@ def test_the_pods_are_the_stages_of_the_local_run_in_the_same_order(compiled):
     assert {task.task_info.name for task in made.values()} == {
         *("ImportSchemaGen", "TableExampleGen", "StatisticsGen", "ExampleValidator", "DataGate"),
         *("Transform", "Trainer", "Baseline", "Evaluator", "Pusher"),
-        "ServingValidator",
+        *("ServingValidator", "Report"),
     }
     assert "data-gate" in made["transform"].dependent_tasks
     assert "trainer" in made["baseline"].dependent_tasks
@@ -67,6 +67,61 @@ def test_formats_that_are_asked_for_are_made_in_a_pod_of_their_own(compiled):
     assert converter.inputs.artifacts["model"].task_output_artifact.producer_task == "trainer"
     assert sorted(converter.dependent_tasks) == ["evaluator", "trainer", "transform"]
     assert check(list(yaml.safe_load_all(made.yaml()))) == []
+
+
+def test_the_last_task_shows_the_others_on_a_page_that_kubeflow_opens(compiled):
+    made = compiled("flights", 'export.formats=["litert"]')
+    report = tasks(made)["report"]
+    sources = {key: each.task_output_artifact for key, each in report.inputs.artifacts.items()}
+    taken = {
+        key: f"{each.producer_task}.{each.output_artifact_key}" for key, each in sources.items()
+    }
+    page = made.pipeline.components["comp-report"].output_definitions.artifacts["report"]
+
+    assert page.artifact_type.schema_title == "system.HTML"
+    assert set(report.dependent_tasks) == set(tasks(made)) - {"report"}
+    assert taken == {
+        "statistics": "statistics-gen.statistics",
+        "schema": "import-schema-gen.schema",
+        "anomalies": "example-validator.anomalies",
+        "training": "trainer.model_run",
+        "evaluation": "evaluator.evaluation",
+        "verdict": "evaluator.blessing",
+        "serving_check": "serving-validator.blessing",
+        "formats": "converter.formats",
+        "pushed": "pusher.pushed_model",
+    }
+    assert check(made.documents()) == []
+
+
+def test_the_report_takes_nothing_of_a_stage_that_is_not_there(compiled):
+    made = compiled("penguins", "serving.check=false", "validation={}")
+    taken = tasks(made)["report"].inputs.artifacts
+
+    assert "serving_check" not in taken
+    assert taken["schema"].task_output_artifact.producer_task == "schema-gen"
+    assert check(made.documents()) == []
+
+
+def test_the_page_is_told_the_spec_the_run_and_what_the_run_was_given(compiled):
+    given = tasks(compiled("penguins"))["report"].inputs.parameters
+
+    spec = json.loads(unpacked(given["spec"].runtime_value.constant.string_value))
+    assert spec["evaluation"]["rules"][0]["min"] == 0.95
+    assert given["run"].runtime_value.constant.string_value == "{{$.pipeline_job_uuid}}"
+    assert {
+        given[name].component_input_parameter for name in ("data", "span", "steps", "push")
+    } == {*("data", "span", "steps", "push")}
+
+
+def test_the_pod_of_the_report_is_a_stage_like_any_other(compiled):
+    stage = 'kubeflow.stages={Report={memory="1Gi", retries=2}}'
+    made = compiled("flights", stage, "kubeflow.timeout_minutes=90")
+
+    assert container(made, "report")["resources"]["resourceMemoryLimit"] == "1Gi"
+    assert tasks(made)["report"].retry_policy.max_retry_count == 2
+    assert pod(made, "report")["activeDeadlineSeconds"] == "5400"
+    assert "resources" not in container(compiled("flights"), "report")
 
 
 def test_a_parameter_of_the_run_reaches_the_pods_that_it_changes(compiled):
