@@ -84,7 +84,7 @@ def _of_residuals(found: Residuals, of: Found) -> list[Chart]:
         ],
         "mark": {"type": "bar", "color": "var(--accent)", "opacity": 0.8},
         "encoding": {
-            "x": number("from", axis),
+            "x": number("from", axis, bin="binned"),
             "x2": {"field": "to"},
             "y": number("rows", "rows"),
         },

@@ -74,8 +74,10 @@ def test_charts_have_marks_and_run_nothing(chromium, page):
 
     assert (count("importance", "rect"), count("importance", "rule")) == (2, 2)
     assert (count("residuals", "symbol"), count("residuals", "rule")) == (3, 1)
-    # bins of 0.1 from -1 to 2: three have a row
+    # bins of 0.1 from -1 to 2: three have a row each, so their bars are as high as the frame
     assert (count("residual-histogram", "rect"), count("residual-histogram", "rule")) == (3, 1)
+    bars = "[...document.querySelectorAll('[data-chart=residual-histogram] .mark-rect path')]"
+    assert min(chromium.value(f"{bars}.map(e => e.getBBox().height)")) > 200
     named = "document.querySelector('[data-chart=importance] svg').textContent"
     assert "<script>document.title" in chromium.value(named)
     assert chromium.value("document.images.length") == 0
@@ -180,5 +182,5 @@ def test_two_runs_are_compared_by_the_importance_of_each_feature(page, story):
     write_comparison(*(read(each.parent, None) for each in (older, newer)), file)
 
     text = shown(file)
-    assert "Feature importance: rise of the absolute error Feature Before After Change" in text
+    assert "Feature importance: rise of the absolute error when shuffled Feature Before" in text
     assert "depth 1.5 -0.5 -2" in text
