@@ -1,62 +1,82 @@
 """Which node took what from which, by the digests that a run keeps."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.history.past import Past
 from pipeline.history.showing import ShownArtifact, ShownNode
+from pipeline.local.display.wording import duration
 from pipeline.local.record import Record
+from pipeline.report.graph import Box, Drawing, Size, drawing
 
+_BOX = Size(wide=148, high=42)
 _SIZE = 8  # characters of a digest that tell it from others
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A node of the DAG, where it is drawn, and what it takes."""
+    """A node of the DAG, and what it takes."""
 
     node: ShownNode
-    layer: int  # longest way from a node that takes nothing
-    row: int  # within the layer
     takes: dict[str, list[str]]  # by input: `Node.output`, or the digest of what no node made
     artifacts: list[ShownArtifact]
     digests: dict[str, str]  # by URI of an output
-    key: str  # what decided what comes out, as a digest
+    key: str  # what decided what comes out, as a digest; empty if it did not end well
+    sources: list[str]  # nodes that it takes something from, but for those that these take from
 
-    drawn: list[str]  # nodes that it takes something from, but for those that these take from
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return "cached" if self.node.cached else self.node.state
 
 
 def places(run: Past, nodes: list[ShownNode]) -> list[Place]:
-    """The nodes in the order of the run; those that did not end well are drawn last.
+    """The nodes in the order of the run.
 
-    What these would have taken is not known.
+    What those would have taken that did not end well is not known.
     """
     made = _made(run.records)
     found: dict[str, Place] = {}
-    rows: dict[int, int] = {}
     above: dict[str, set[str]] = {}  # all that a node takes from, near and far
-    ended = [node for node in nodes if node.name in run.records]
-    for node in ended:
-        record = run.records[node.name]
+    for node in nodes:
+        record = run.records.get(node.name)
+        if record is None:
+            found[node.name] = Place(node, {}, node.artifacts, {}, "", [])
+            continue
         takes = _takes(record, made)
         named = (each.partition(".")[0] for sources in takes.values() for each in sources)
         sources = [each for each in dict.fromkeys(named) if each in found]
         above[node.name] = {*sources, *(each for one in sources for each in above[one])}
-        layer = max((found[each].layer for each in sources), default=-1) + 1
-        rows[layer] = rows.get(layer, -1) + 1
         found[node.name] = Place(
             node=node,
-            layer=layer,
-            row=rows[layer],
             takes=takes,
             artifacts=node.artifacts,
             digests=_digests(record),
             key=record.key[:_SIZE],
-            drawn=[each for each in sources if not any(each in above[other] for other in sources)],
+            sources=[
+                each for each in sources if not any(each in above[other] for other in sources)
+            ],
         )
-    others = (node for node in nodes if node.name not in found)
-    for row, node in enumerate(others):
-        found[node.name] = Place(node, len(rows), row, {}, node.artifacts, {}, "", [])
-    return [found[node.name] for node in nodes]
+    return list(found.values())
+
+
+def drawn(places: Sequence[Place]) -> Drawing:
+    """The nodes from left to right, those that did not end well last."""
+    return drawing([_box(place) for place in places], _BOX, down=False)
+
+
+def _box(place: Place) -> Box:
+    node = place.node
+    seconds = f", {duration(node.seconds)}" if node.seconds and not node.cached else ""
+    return Box(
+        name=node.name,
+        title=_BOX.fitted(node.name),
+        below=f"{place.state}{seconds}",
+        sources=place.sources,
+        style=place.state,
+        link=f"#node-{node.name}",
+        last=not place.key,
+    )
 
 
 def _made(records: Mapping[str, Record]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pipeline.report import (
     evaluation_charts,
     feature_charts,
     found_charts,
+    lineage,
     run_charts,
     threshold_charts,
 )
@@ -34,7 +35,6 @@ _PAGE = importlib.resources.files("pipeline.report.page")
 _RULES = 200  # that are listed, the broken ones first
 _FEATURES = 500  # whose importance is listed, the most important first
 _NONE = "\N{EN DASH}"  # where there is no number
-_WIDE, _HIGH = 178, 58  # between two nodes of the drawn DAG, in pixels
 
 
 def of_run(facts: Facts, sections: Collection[str] = SECTIONS) -> str:
@@ -123,8 +123,6 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         rules_shown=_RULES,
         few=evaluation.FEW,
         features_shown=_FEATURES,
-        wide=_WIDE,
-        high=_HIGH,
     )
     return rendered.encode("utf-8", "replace").decode()  # what was no Unicode in the data is `?`
 
@@ -176,6 +174,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.filters |= {
+        "as_dag": lineage.drawn,
         "count": count,
         "duration": duration,
         "figure": _figure,
