@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,9 @@ import tensorflow as tf
 from modules.spec.training import Training
 from modules.training.recording import Recorder
 
+CHECKPOINT = "checkpoint.npz"  # in the run folder, until the model is exported
 _NOTES = "notes"
+_EARLIER = "it went on from the checkpoint of an earlier try"
 # What Keras' callbacks know beyond what they are constructed with (Keras 3.15).
 _REMEMBERED = ("best", "wait", "best_epoch", "cooldown_counter", "stopped_epoch")
 
@@ -25,6 +28,15 @@ class State:
 
     notes: Mapping[str, Any]  # JSON values
     arrays: Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """The start of a training, or of its processes again."""
+
+    folder: pathlib.Path  # where the checkpoint is kept
+    attempt: str = ""  # the same for all starts of one job
+    restarts: Sequence[str] = ()  # why this is not the first of the job, in order
 
 
 def save(state: State, path: str) -> None:
@@ -62,22 +74,23 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path: str,
+        start: Start,
         training: Training,
         recorder: Recorder,
         others: Sequence[keras.callbacks.Callback],
         writes: bool,
     ) -> None:
-        """Takes the file, and whether this process writes it: only the chief does."""
+        """Takes where the file lies, and whether this process writes it: only the chief does."""
         super().__init__()
-        self._path = path
+        self._start = start
+        self._path = str(start.folder / CHECKPOINT)
         self._training = training
         self._recorder = recorder
         self._others = [callback for callback in others if _memory(callback)]
         self._writes = writes
         self.held = False
         self._saved_at, self._saved_step = time.monotonic(), 0
-        self._found = load(path)
+        self._found = load(self._path)
 
     @property
     def step(self) -> int:
@@ -90,20 +103,12 @@ class Checkpoints(keras.callbacks.Callback):
         return bool(self._found and self._found.notes["ended"])
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Puts everything back as it was."""
+        """Puts everything back as it was, and notes why it had to be."""
         del logs
-        if self._found is None:
-            return
-        for name, variable in self._variables().items():
-            variable.assign(self._found.arrays[name])
-        self._recorder.take_notes(self._found.notes["recorder"])
-        for index, callback in enumerate(self._others):
-            for name, value in self._found.notes["callbacks"][index].items():
-                setattr(callback, name, value)
-            best = [array for name, array in _numbered(self._found.arrays, f"best{index}/")]
-            if best:
-                callback.best_weights = best
-        self._saved_step = self.step
+        if self._found:
+            self._put_back(self._found)
+        for reason in self._reasons():
+            self._recorder.add_restart(reason)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Saves when it is time, but for the end of an epoch: that is not judged yet."""
@@ -131,6 +136,26 @@ class Checkpoints(keras.callbacks.Callback):
             return True
         return time.monotonic() - self._saved_at >= 60 * self._training.checkpoint_minutes
 
+    def _put_back(self, found: State) -> None:
+        for name, variable in self._variables().items():
+            variable.assign(found.arrays[name])
+        self._recorder.take_notes(found.notes["recorder"])
+        for index, callback in enumerate(self._others):
+            for name, value in found.notes["callbacks"][index].items():
+                setattr(callback, name, value)
+            best = [array for name, array in _numbered(found.arrays, f"best{index}/")]
+            if best:
+                callback.best_weights = best
+        self._saved_step = self.step
+
+    def _reasons(self) -> Sequence[str]:
+        """Why the training was started again, but for what the checkpoint knows already."""
+        if self._found is None:
+            return self._start.restarts
+        if self._found.notes["attempt"] != self._start.attempt:
+            return (_EARLIER, *self._start.restarts)
+        return self._start.restarts[self._found.notes["restarts"] :]
+
     def _save(self, ended: bool = False) -> None:
         arrays = {
             name: keras.ops.convert_to_numpy(variable)
@@ -145,6 +170,8 @@ class Checkpoints(keras.callbacks.Callback):
             "recorder": self._recorder.notes(),
             "callbacks": [_memory(callback) for callback in self._others],
             "ended": ended or bool(self.model.stop_training),
+            "attempt": self._start.attempt,
+            "restarts": len(self._start.restarts),  # of this attempt, which the recorder knows
         }
         save(State(notes, arrays), self._path)
         self._saved_at, self._saved_step = time.monotonic(), self._recorder.step

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +11,13 @@ import keras
 
 from modules.errors import SpecError
 from modules.spec.training import Training
-from modules.training.checkpoint import Checkpoints
+from modules.training.checkpoint import Checkpoints, Start
 from modules.training.coordinated import Coordinated
 from modules.training.input import Order, Table, evaluation_batches, training_batches
 from modules.training.progress import TrainingProgress
 from modules.training.recording import Recorder
 from modules.training.strategy import Spread
 
-CHECKPOINT = "checkpoint.npz"  # in the run folder, until the model is exported
 _MOST_STEPS_AT_ONCE = 16  # by one call from Python: progress and checkpoints come in between
 # Callbacks of Keras that write files: one process is enough.
 _WRITING = (
@@ -98,7 +96,7 @@ def fit(
     plan: Plan,
     spread: Spread,
     callbacks: Sequence[keras.callbacks.Callback],
-    run_folder: pathlib.Path,
+    start: Start,
 ) -> Recorder:
     """Trains a compiled model in place; it ends with what the callbacks make of its weights.
 
@@ -108,7 +106,7 @@ def fit(
         plan: which steps to take.
         spread: the strategy, and the part of this process in it.
         callbacks: of the spec.
-        run_folder: where the checkpoint is kept; training goes on from it if it is there.
+        start: where the checkpoint is kept; training goes on from it if it is there.
 
     Returns:
         What happened, also before an interruption.
@@ -118,9 +116,7 @@ def fit(
     """
     recorder = Recorder(plan.order.steps_per_epoch, plan.total, plan.order.batch_size)
     own = [callback for callback in callbacks if spread.is_chief or not _writes(callback)]
-    checkpoints = Checkpoints(
-        str(run_folder / CHECKPOINT), plan.training, recorder, own, writes=spread.is_chief
-    )
+    checkpoints = Checkpoints(start, plan.training, recorder, own, writes=spread.is_chief)
     told = [TrainingProgress(recorder)] if spread.is_chief else []
     once = _Once(
         [recorder, *told, *own, checkpoints],

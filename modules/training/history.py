@@ -29,8 +29,9 @@ def history(recorder: Recorder, plan: Plan, **facts: Any) -> dict[str, Any]:
         facts: about the machines and the export, by name.
 
     Returns:
-        `steps` and `epochs`: records as `Recorder` keeps them; `best_epoch`, from 1; `training`:
-        the spec's table; `steps_per_epoch` and `steps_per_execution`; `versions`; and the facts.
+        `steps`, `epochs` and `restarts`: records as `Recorder` keeps them; `best_epoch`, from 1;
+        `training`: the spec's table; `steps_per_epoch` and `steps_per_execution`; `versions`; and
+        the facts.
     """
     return {
         "best_epoch": _best_epoch(recorder, plan.training),
@@ -40,6 +41,7 @@ def history(recorder: Recorder, plan: Plan, **facts: Any) -> dict[str, Any]:
         "training": plan.training.model_dump(mode="json"),
         "versions": _versions(),
         **facts,
+        "restarts": recorder.restarts,
         "epochs": recorder.epochs,
         "steps": recorder.steps,
     }

@@ -1,6 +1,7 @@
 """What a training is told: TFX's arguments as plain JSON, so that other processes can be too."""
 
 import pathlib
+import uuid
 from typing import Any
 
 from modules.spec.learning import LearningSpec
@@ -20,6 +21,7 @@ class Job(Part):
     run: str  # where the history, logs and checkpoints go
     base_model: str | None = None  # the SavedModel to start from
     cluster: Workers | None = None  # the pods that train; None: this machine does
+    attempt: str = ""  # tells this job from one for the same folders, before or after it
     restarts: tuple[str, ...] = ()  # why it was started again, in order
 
     @classmethod
@@ -40,6 +42,7 @@ class Job(Part):
             run=fn_args.model_run_dir,
             base_model=fn_args.base_model,
             cluster=cluster and Workers.model_validate_json(cluster),
+            attempt=uuid.uuid4().hex,
         )
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from modules.errors import GateError
 
 _MOST_RECORDS = 500  # of steps: enough for a curve
+_NOTED = ("step", "steps", "epochs", "restarts")  # what a checkpoint keeps of a recorder
 _ADVICE = "Lower training.learning_rate, set training.clip_norm, or train with precision 'float32'"
 
 
@@ -29,6 +30,8 @@ class Recorder(keras.callbacks.Callback):
         epochs: a record each: `epoch` from 1, `step`, `seconds`, `examples_per_second` (without
             the time spent watching), `learning_rate`, and every metric, those of the rows that
             are watched as `val_...`.
+        restarts: a record each time the training went on after a stop: from which `step`, after
+            how many epochs (`epoch`, 3.4 say), and for what `reason`.
     """
 
     def __init__(self, steps_per_epoch: int, total: int, batch_size: int) -> None:
@@ -38,6 +41,7 @@ class Recorder(keras.callbacks.Callback):
         self.step = 0
         self.steps: list[Record] = []
         self.epochs: list[Record] = []
+        self.restarts: list[Record] = []
         self._batch_size = batch_size
         self._interval = max(1, total // _MOST_RECORDS)
         self._begun = self._last = self._trained = time.monotonic()
@@ -90,11 +94,17 @@ class Recorder(keras.callbacks.Callback):
 
     def notes(self) -> dict[str, Any]:
         """What to go on from."""
-        return {"step": self.step, "steps": self.steps, "epochs": self.epochs}
+        return {name: getattr(self, name) for name in _NOTED}
 
     def take_notes(self, notes: Mapping[str, Any]) -> None:
         """Goes on from there."""
-        self.step, self.steps, self.epochs = notes["step"], notes["steps"], notes["epochs"]
+        for name in _NOTED:
+            setattr(self, name, notes[name])
+
+    def add_restart(self, reason: str) -> None:
+        """Notes that the training goes on from this step, and why it had stopped."""
+        epoch = round(self.step / self.steps_per_epoch, 3)
+        self.restarts.append({"step": self.step, "epoch": epoch, "reason": reason})
 
     def _record(self, mean: float) -> None:
         """Keeps one record; Keras tells the mean loss of the epoch so far."""

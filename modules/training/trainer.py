@@ -19,11 +19,12 @@ from modules.spec.losses import Distillation
 from modules.training import history, weights
 from modules.training.blueprint import Blueprint
 from modules.training.callbacks import build_callbacks
+from modules.training.checkpoint import CHECKPOINT, Start
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
 from modules.training.examples import Examples, load
-from modules.training.fit import CHECKPOINT, Plan, fit, plan
+from modules.training.fit import Plan, fit, plan
 from modules.training.input import Table
 from modules.training.job import Job
 from modules.training.losses import check_labels
@@ -56,7 +57,8 @@ class Session:
     def fit(self, model: keras.Model, folder: pathlib.Path) -> Recorder:
         """Fits a model; its logs and checkpoint go to the folder."""
         callbacks = build_callbacks(self.plan.training.callbacks, folder)
-        return fit(model, self.tables, self.plan, self.shared, callbacks, folder)
+        start = Start(folder, self.job.attempt, self.job.restarts)
+        return fit(model, self.tables, self.plan, self.shared, callbacks, start)
 
 
 def train(job: Job) -> None:
@@ -83,7 +85,6 @@ def train(job: Job) -> None:
         "model": job.spec.model.model_dump(mode="json"),
         "layers": history.layers(network),
         "examples": {"train": session.plan.order.rows, "valid": session.watched.rows},
-        "restarts": list(job.restarts),
         "warm_start": dataclasses.asdict(reused) if reused else None,
         "parity": dataclasses.asdict(parity),
     }

@@ -1,6 +1,7 @@
 """When each node ran, and how a training went."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pipeline.history.showing import ShownNode
 from pipeline.local.display.wording import duration, memory
@@ -19,6 +20,7 @@ _OVER_STEPS = {
     "examples_per_second": "Examples a second",
 }
 _EPOCHS = 8  # that are named on an axis, at most
+_KEPT = "its weights were kept"
 _SINCE = "seconds since the run began"
 _LEARNED, _WATCHED = "train", "watched"
 _SERIES = {_LEARNED: "var(--quiet)", _WATCHED: "var(--accent)"}
@@ -80,25 +82,22 @@ def of_training(training: Training) -> list[Chart]:
     for key, title in _OVER_STEPS.items():
         values = _points(training.steps, "step", key)
         if values:
-            charts.append(Chart(f"steps-{key}", f"{title}, by step", _by_step(), values))
+            name = _telling_restarts(training, f"{title}, by step")
+            charts.append(Chart(f"steps-{key}", name, _by_step(training), values))
     return charts
 
 
 def _loss(training: Training) -> Chart:
     values = _points(training.steps, "step", "loss", _LEARNED)
     values += _points(training.epochs, "step", "val_loss", _WATCHED)
-    best = training.epochs[training.best_epoch - 1 : training.best_epoch]
-    marked = [
-        {"best": each.get("step"), "text": f"best epoch {each.get('epoch')}"} for each in best
+    best: Values = [
+        {"x": each.get("step"), "text": f"best epoch {each.get('epoch')}", "why": _KEPT}
+        for each in training.epochs[training.best_epoch - 1 : training.best_epoch]
     ]
-    rule: Spec = {
-        "data": {"values": marked},
-        "mark": {"type": "rule", "color": "var(--middle)", "strokeDash": [3, 3]},
-        "encoding": {"x": number("best", "step")},
-    }
     drawn = line(number("x", "step"), _wide("y"), colored("series", _SERIES))
+    spec = layered(drawn, *_marked(best, "step", "var(--middle)", 8), *_restarts(training, "step"))
     title = "Loss by step: trained on, and watched; the best epoch is marked"
-    return Chart("loss", title, layered(drawn, rule), values)
+    return Chart("loss", _telling_restarts(training, title), spec, values)
 
 
 def _metric(training: Training, metric: str) -> Chart:
@@ -110,11 +109,51 @@ def _metric(training: Training, metric: str) -> Chart:
         colored("series", _SERIES),
         point={"size": 18},
     )
-    return Chart(f"metric-{metric}", f"{metric} by epoch", layered(drawn), values)
+    spec = layered(drawn, *_restarts(training, "epoch"))
+    title = _telling_restarts(training, f"{metric} by epoch")
+    return Chart(f"metric-{metric}", title, spec, values)
 
 
-def _by_step() -> Spec:
-    return layered(line(number("x", "step"), _wide("y"), strokeWidth=1.25), height=120)
+def _by_step(training: Training) -> Spec:
+    drawn = line(number("x", "step"), _wide("y"), strokeWidth=1.25)
+    return layered(drawn, *_restarts(training, "step"), height=120)
+
+
+def _telling_restarts(training: Training, title: str) -> str:
+    return f"{title}; R: restarts, as listed" if training.restarted_at else title
+
+
+def _restarts(training: Training, axis: Literal["step", "epoch"]) -> list[Spec]:
+    """Marks where the training went on, with its numbers in the list."""
+    values: Values = [
+        {
+            "x": restarts[0].step if axis == "step" else restarts[0].epoch,
+            "text": f"R{first}" + (f"-R{first + len(restarts) - 1}" if len(restarts) > 1 else ""),
+            "why": "; ".join(each.reason for each in restarts),
+        }
+        for first, restarts in training.restarted_at
+    ]
+    return _marked(values, axis, "var(--warn)", -6)
+
+
+def _marked(values: Values, axis: str, color: str, y: int) -> list[Spec]:
+    """Dashed rules across the curves, with `text` beside them and `why` for who points there."""
+    if not values:
+        return []  # Vega warns of an axis without values
+    tooltip = [{"field": "text", "title": " "}, {"field": "x", "title": axis}, {"field": "why"}]
+    encoding = {"x": number("x", axis), "tooltip": tooltip}
+    return [
+        {
+            "data": {"values": values},
+            "mark": {"type": "rule", "color": color, "strokeDash": [3, 3], "strokeWidth": 1.25},
+            "encoding": encoding,
+        },
+        {
+            "data": {"values": values},
+            "mark": {"type": "text", "align": "left", "dx": 3, "color": color, "fontSize": 10},
+            "encoding": {**encoding, "y": {"value": y}, "text": {"field": "text"}},
+        },
+    ]
 
 
 def _epochs(count: int) -> Spec:

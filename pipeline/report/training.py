@@ -1,6 +1,7 @@
 """What a Trainer tells of its training, for people."""
 
 import dataclasses
+import itertools
 import json
 import pathlib
 from collections.abc import Mapping
@@ -10,8 +11,34 @@ from pipeline.report.sources import Absent, Output, Outputs
 
 _FILE = "history.json"  # as in modules/training/history.py, whose import takes seconds
 _CURVES = 600  # points of a curve
+_MARKS = 50  # of restarts in a curve
+_MALFORMED = (
+    OSError,
+    ValueError,
+    OverflowError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 Record = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Restart:
+    """Why a training was started again, and from where it went on."""
+
+    reason: str
+    step: int | None = None  # None: of a version that did not note it
+    epoch: float | None = None  # epochs that were done by then
+
+    @classmethod
+    def of(cls, told: Record | str) -> "Restart":
+        """The restart of a record of `history.json`, or of the reason alone."""
+        if isinstance(told, str):
+            return cls(told)
+        return cls(str(told["reason"]), int(told["step"]), float(told["epoch"]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +48,7 @@ class Training:
     steps: list[Record]  # `step`, `loss`, `learning_rate`, `gradient_norm`, ...
     epochs: list[Record]  # `epoch`, `step`, and every metric, watched ones as `val_...`
     best_epoch: int  # from 1
-    restarts: list[str]  # why it was started again, in order
+    restarts: list[Restart]  # in order
     facts: dict[str, str]  # in words: steps, precision, replicas, ...
     settings: dict[str, str]  # of the model and the training, by key of the spec
     layers: list[Record]  # of the model: `name`, `kind`, `output`, `parameters`
@@ -30,6 +57,14 @@ class Training:
     def parameters(self) -> int:
         """Of all layers."""
         return sum(int(layer.get("parameters") or 0) for layer in self.layers)
+
+    @property
+    def restarted_at(self) -> list[tuple[int, list[Restart]]]:
+        """Restarts by the step from which each went on, with the place of the first, from 1."""
+        known = [each for each in enumerate(self.restarts, 1) if each[1].step is not None]
+        steps = itertools.groupby(known, key=lambda each: each[1].step)
+        together = [list(each) for _, each in steps]
+        return [(each[0][0], [restart for _, restart in each]) for each in together[:_MARKS]]
 
     @property
     def metrics(self) -> list[str]:
@@ -46,7 +81,7 @@ def of_run(outputs: Outputs) -> Training | Absent:
     try:
         history = json.loads((found / _FILE).read_text(encoding="utf-8"))
         return _training(history)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _MALFORMED:
         return Absent(f"{pathlib.Path(found.name, _FILE)} of the Trainer cannot be read")
 
 
@@ -56,7 +91,7 @@ def _training(history: Mapping[str, Any]) -> Training:
         steps=_thinned(steps),
         epochs=_thinned(epochs),
         best_epoch=int(history["best_epoch"]),
-        restarts=[str(each) for each in history.get("restarts", ())],
+        restarts=[Restart.of(each) for each in history.get("restarts", ())],
         facts=_facts(history),
         layers=[dict(each) for each in history.get("layers", ())],
         settings=dict(

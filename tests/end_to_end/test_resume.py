@@ -89,7 +89,17 @@ def test_a_killed_run_is_gone_on_with_to_the_artifacts_of_an_undisturbed_one(
     assert states["ImportSchemaGen"]  # was done, and is not done again
     if node == "Trainer":
         assert states["Transform"]
+        (restart,) = trained(birds)["restarts"]
+        assert restart["step"] > 0
+        assert restart["reason"] == "it went on from the checkpoint of an earlier try"
     compare(birds, undisturbed, json_of)
+
+
+def trained(spec):
+    """The history of the latest run's training."""
+    record = json.loads((latest(spec) / "records" / "Trainer.json").read_text())
+    folder = pathlib.Path(record["outputs"]["model_run"][0]["uri"])
+    return json.loads((folder / "history.json").read_text())
 
 
 def first_step(spec):

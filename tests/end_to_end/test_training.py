@@ -59,9 +59,12 @@ def test_a_worker_is_killed_and_the_run_ends_blessed_and_pushed(birds, command, 
     assert result["verdict"] == "blessed"
     (written,) = of_the_trainer(birds, "model_run/*/history.json")
     history = json.loads(written.read_text())
-    assert [re.sub(r" \(process \d+\)", "", why) for why in history["restarts"]] == [
+    (restart,) = history["restarts"]
+    assert re.sub(r" \(process \d+\)", "", restart["reason"]) == (
         f"worker {index} of the training was ended by SIGKILL"
-    ]
+    )
+    assert 7 <= restart["step"] < history["steps_taken"]  # a checkpoint was there
+    assert restart["epoch"] == round(restart["step"] / history["steps_per_epoch"], 3)
     assert (history["replicas"], history["precision"]) == (2, "bfloat16")
     # every step is there once, those before the kill too
     steps = [record["step"] for record in history["steps"]]

@@ -71,7 +71,7 @@ class Launch:
             job_file=str(stage.job_file),
             user=workers.user or os.getuid() or _USER,
         )
-        told = job.model_dump_json(exclude={"restarts"})
+        told = job.model_dump_json(exclude={"attempt", "restarts"})
         return cls(job, group, hashlib.sha256(told.encode()).hexdigest(), stage)
 
 

@@ -77,8 +77,7 @@ class _Telling(logging.Handler):
 
 def _over(stage: staging.Stage) -> bool:
     """Whether the model has taken its last step."""
-    from modules.training.checkpoint import load
-    from modules.training.fit import CHECKPOINT
+    from modules.training.checkpoint import CHECKPOINT, load
 
     found = load(str(stage.run / CHECKPOINT))
     return bool(found and found.notes["ended"])

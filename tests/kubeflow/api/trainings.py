@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modules.training import checkpoint, history
-from modules.training.fit import CHECKPOINT
 from modules.training.job import Job
 from modules.training.kubernetes.launch import Launch
 from modules.training.kubernetes.staging import Stage
@@ -123,7 +122,7 @@ def _stopped(process: subprocess.Popen[bytes], said: pathlib.Path) -> bool:
 
 
 def _trained(stage: Stage) -> bool:
-    found = checkpoint.load(str(stage.run / CHECKPOINT))
+    found = checkpoint.load(str(stage.run / checkpoint.CHECKPOINT))
     return bool(found and found.notes["ended"])
 
 

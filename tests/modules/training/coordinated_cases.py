@@ -11,6 +11,7 @@ from modules.spec.training import Training
 from modules.training import cluster, server
 from modules.training import fit as fitting
 from modules.training.callbacks import build_callbacks
+from modules.training.checkpoint import Start
 from modules.training.compiling import compile_for
 from modules.training.examples import Examples
 from modules.training.fit import plan
@@ -69,7 +70,7 @@ def at_once(shared):
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder)
         callbacks = build_callbacks(training.callbacks, run)
-        recorder = fitting.fit(model, (table, table), planned, shared, callbacks, run)
+        recorder = fitting.fit(model, (table, table), planned, shared, callbacks, Start(run))
     return {
         "epochs": recorder.epochs,
         "losses": [record["loss"] for record in recorder.steps],

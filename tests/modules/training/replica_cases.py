@@ -19,6 +19,7 @@ from modules.spec.model import Mlp, TabM
 from modules.spec.training import Training
 from modules.training import fit as fitting
 from modules.training.callbacks import build_callbacks
+from modules.training.checkpoint import Start
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
@@ -67,7 +68,7 @@ def fitted(shared, build, watched=164, **given):
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder)
         callbacks = build_callbacks(training.callbacks, run)
-        recorder = fitting.fit(model, tables, planned, shared, callbacks, run)
+        recorder = fitting.fit(model, tables, planned, shared, callbacks, Start(run))
     weights = np.concatenate([weight.ravel() for weight in model.get_weights()])
     last = recorder.epochs[-1]
     return {

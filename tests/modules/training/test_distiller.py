@@ -14,6 +14,7 @@ from modules.spec.losses import Distillation
 from modules.spec.model import Mlp, TabM
 from modules.spec.training import Training
 from modules.training import fit as fitting
+from modules.training.checkpoint import Start
 from modules.training.compiling import compile_for
 from modules.training.distillation import build_distillation
 from modules.training.distiller import Distiller
@@ -73,7 +74,7 @@ def distill(task, student, folder, weight=1.0, steps=600):
     table = Table(Examples.of({"x_xf": X, "y_xf": noise(task)}), "y_xf")
     alone = Spread(tf.distribute.get_strategy())
     folder.mkdir(exist_ok=True)
-    recorder = fitting.fit(model, (table, table), planned, alone, [], folder)
+    recorder = fitting.fit(model, (table, table), planned, alone, [], Start(folder))
     return teacher, model, recorder.epochs[-1]
 
 

@@ -16,10 +16,10 @@ from modules.spec.model import Mlp
 from modules.spec.training import Training
 from modules.training import fit as fitting
 from modules.training.callbacks import build_callbacks
-from modules.training.checkpoint import load
+from modules.training.checkpoint import CHECKPOINT, Start, load
 from modules.training.compiling import compile_for
 from modules.training.examples import Examples
-from modules.training.fit import CHECKPOINT, plan
+from modules.training.fit import plan
 from modules.training.history import history
 from modules.training.input import Table
 from modules.training.strategy import Spread
@@ -47,7 +47,7 @@ def above_0(x):
     return (x > 0).astype(np.int64)
 
 
-def fit(training, train, valid, folder, task="binary", *, more=(), model=None):
+def fit(training, train, valid, folder, task="binary", *, more=(), model=None, **start):
     """The trained model and its history."""
     keras.utils.set_random_seed(training.seed)
     head = Head(task, len(LABELS[task].classes))
@@ -57,7 +57,8 @@ def fit(training, train, valid, folder, task="binary", *, more=(), model=None):
     tables = Table(Examples.of(train), "y_xf"), Table(Examples.of(valid), "y_xf")
     callbacks = [*build_callbacks(training.callbacks, folder), *more]
     alone = Spread(tf.distribute.get_strategy())
-    recorder = fitting.fit(built, tables, planned, alone, callbacks, folder)
+    begun = Start(folder, **start)
+    recorder = fitting.fit(built, tables, planned, alone, callbacks, begun)
     return built, history(recorder, planned)
 
 
@@ -233,6 +234,46 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path, step, step
     for one, other in zip(found["epochs"], expected["epochs"], strict=True):
         assert [one[name] for name in metrics] == [other[name] for name in metrics]
     assert [record["step"] for record in found["steps"]] == list(range(1, (steps or 30) + 1))
+
+
+def stopped(folder, step, **start):
+    """A training of 10 steps an epoch that is interrupted; every fifth step has a checkpoint."""
+    rows = arrays(100, above_0)
+    training = settings(checkpoint_steps=5, steps_per_execution=1, callbacks=UNDISTURBED)
+    more = [StopAt(step)] if step else []
+    return fit(training, rows, rows, folder, more=more, **start)
+
+
+def test_each_restart_is_told_with_the_step_from_which_the_training_went_on(tmp_path):
+    with pytest.raises(Interrupted):
+        stopped(tmp_path, 4)
+    with pytest.raises(Interrupted):
+        stopped(tmp_path, 8, restarts=["one"])  # from the beginning; at 5 there is a checkpoint
+    with pytest.raises(Interrupted):
+        stopped(tmp_path, 2, restarts=["one", "two"])  # from 5, to before the next one
+    _, found = stopped(tmp_path, None, restarts=["one", "two", "three"])
+
+    assert found["restarts"] == [
+        {"step": 0, "epoch": 0, "reason": "one"},
+        {"step": 5, "epoch": 0.5, "reason": "two"},
+        {"step": 5, "epoch": 0.5, "reason": "three"},
+    ]
+    assert found["steps_taken"] == 30
+
+
+def test_a_training_that_goes_on_from_an_earlier_tries_checkpoint_says_so(tmp_path):
+    earlier = "it went on from the checkpoint of an earlier try"
+    with pytest.raises(Interrupted):
+        stopped(tmp_path, 7, attempt="first", restarts=["one"])
+    with pytest.raises(Interrupted):
+        stopped(tmp_path, 7, attempt="second")  # from 5 to 12
+    _, found = stopped(tmp_path, None, attempt="second", restarts=["one"])  # as it happens
+
+    assert [(each["step"], each["reason"]) for each in found["restarts"]] == [
+        (0, "one"),
+        (5, earlier),
+        (10, "one"),
+    ]
 
 
 def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):

@@ -129,10 +129,19 @@ def survived(data, tmp_path_factory):
 def test_each_killed_worker_is_told_with_the_signal_that_ended_it(survived):
     _, found, killed = survived
 
-    assert found["restarts"] == [
+    assert [each["reason"] for each in found["restarts"]] == [
         f"worker {index} of the training (process {process}) was ended by SIGKILL"
         for index, process in zip((1, 0, 1), killed, strict=True)
     ]
+
+
+@pytest.mark.slow
+def test_each_restart_is_told_with_the_step_of_the_last_checkpoint(survived):
+    first, second, third = (each["step"] for each in survived[1]["restarts"])
+
+    # Each step has a checkpoint. The first worker was killed while it imported TensorFlow.
+    assert first == 0
+    assert 10 <= second < 30 <= third <= 50
 
 
 @pytest.mark.slow
@@ -195,10 +204,12 @@ def test_a_killed_worker_and_a_killed_parameter_server_are_replaced(data, tmp_pa
         launch(job(data, tmp_path, **given))
 
     found = history.read(tmp_path / "run")
-    assert found["restarts"] == [
+    assert [each["reason"] for each in found["restarts"]] == [
         f"{name} of the training (process {process}) was ended by SIGKILL"
         for name, process in zip(("worker 0", "parameter server 0"), killed, strict=True)
     ]
+    first, second = (each["step"] for each in found["restarts"])
+    assert 10 <= first < 100 <= second <= 400
     assert found["steps_taken"] == found["steps"][-1]["step"] == 400
     assert found["epochs"][-1]["val_loss"] < found["epochs"][0]["val_loss"]
     assert alive(tmp_path / "run") == {}

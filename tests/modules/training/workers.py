@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from modules.training.checkpoint import load
-from modules.training.fit import CHECKPOINT
+from modules.training.checkpoint import CHECKPOINT, load
 
 _PROGRAM = "modules.training.worker"
 Condition = Callable[[], bool]

@@ -43,13 +43,62 @@ def history(steps=3, **more):
 
 
 def test_a_training_is_told_in_words(found):
-    told = found(history(restarts=["worker 1 was ended by SIGKILL"]))
+    told = found(history())
 
     assert told.facts["rows"] == "2,000 train, 10 valid"
     assert told.facts["strategy"] == "multi_worker, replicas: 2"
     assert told.facts["precision"] == "name bfloat16"
     assert told.settings["training.loss.name"] == "focal"
-    assert told.restarts == ["worker 1 was ended by SIGKILL"]
+    assert told.restarts == []
+
+
+RESTARTS = [
+    {"step": 2, "epoch": 0.5, "reason": "worker 1 was ended by SIGKILL"},
+    {"step": 6, "epoch": 1.5, "reason": "<b>one</b>"},
+    {"step": 6, "epoch": 1.5, "reason": "two"},
+]
+
+
+def marks(chart):
+    """What is marked in a chart beside its curves: where, with which text and why."""
+    texts = [each for each in chart.spec["layer"] if each["mark"].get("type") == "text"]
+    return [tuple(value.values()) for each in texts for value in each["data"]["values"]]
+
+
+def test_restarts_are_told_with_their_step_and_marked_in_every_curve(found, story, report_of):
+    charts = {chart.name: chart for chart in of_training(found(history(restarts=RESTARTS)))}
+
+    first, second = "worker 1 was ended by SIGKILL", "<b>one</b>; two"
+    best = (3, "best epoch 1", "its weights were kept")
+    assert marks(charts["loss"]) == [best, (2, "R1", first), (6, "R2-R3", second)]
+    assert marks(charts["metric-auc"]) == [(0.5, "R1", first), (1.5, "R2-R3", second)]
+    assert charts["metric-auc"].title == "auc by epoch; R: restarts, as listed"
+    run = story.run()
+    (story.output(run, "model_run") / "history.json").write_text(history(restarts=RESTARTS))
+    text = shown(report_of(run))
+    assert "at step 2: worker 1 was ended by SIGKILL" in text
+    assert "at step 6: <b>one</b>" in text
+
+
+def test_restarts_of_an_older_version_are_listed_and_not_marked(found, story, report_of):
+    old = history(restarts=["worker 1 was ended by SIGKILL"])
+
+    charts = {chart.name: chart for chart in of_training(found(old))}
+
+    assert marks(charts["metric-auc"]) == []
+    assert charts["metric-auc"].title == "auc by epoch"
+    run = story.run()
+    (story.output(run, "model_run") / "history.json").write_text(old)
+    assert "Restarts worker 1 was ended by SIGKILL" in shown(report_of(run))
+
+
+def test_no_more_restarts_are_marked_than_can_be_told_apart(found):
+    many = [{"step": at, "epoch": at / 10, "reason": "again"} for at in range(1000)]
+
+    told = found(history(restarts=many))
+
+    assert len(told.restarts) == 1000
+    assert len(told.restarted_at) == 50
 
 
 def test_the_layers_of_the_model_are_told_with_their_parameters(found, story, report_of):
@@ -85,7 +134,17 @@ def test_a_curve_has_no_more_points_than_it_needs_and_the_last_of_them(found):
     assert (steps[0]["step"], steps[-1]["step"]) == (1, 5000)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"steps": 1, "epochs": [], "best_epoch": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"steps": 1, "epochs": [], "best_epoch": 1}',
+        history(restarts=[{"reason": "of no step"}]),
+        history(restarts=[{"reason": "", "step": float("inf"), "epoch": 1}]),
+    ],
+)
 def test_a_history_that_cannot_be_read_is_said_to_be_so(found, text):
     told = found(text)
 
