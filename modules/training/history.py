@@ -48,20 +48,44 @@ def history(recorder: Recorder, plan: Plan, **facts: Any) -> dict[str, Any]:
 
 
 def layers(model: keras.Model) -> list[dict[str, Any]]:
-    """The layers of a model in order: name, kind, shape of what comes out, and parameters.
+    """The layers of a model in order: name, kind, inputs, shape of what comes out, parameters.
 
-    The shape is text, `(None, 64)`; several are separated by commas; None where Keras knows none,
-    as of a layer that is called by a model of the user's own class.
+    The inputs are the names of the layers whose outputs it takes; None in a model that is no graph
+    of layers, as one of the user's own class. The shape is text, `(None, 64)`; several are
+    separated by commas; None where Keras knows none, as of a layer that such a model calls.
     """
+    inputs = _inputs(model)
     return [
         {
             "name": layer.name,
             "kind": type(layer).__name__,
+            "inputs": inputs.get(layer.name) if inputs else None,
             "output": _shape(layer),
             "parameters": layer.count_params() if layer.built else None,
         }
         for layer in model.layers
     ]
+
+
+def _inputs(model: keras.Model) -> dict[str, list[str]]:
+    """By layer, those whose outputs it takes, also through an operation that is no layer.
+
+    Empty where Keras knows no graph.
+    """
+    # Keras 3.15 has no public name for the calls that a model is made of; its own summary takes
+    # this one. A Sequential keeps them in a model of its own.
+    calls = getattr(getattr(model, "_functional", None) or model, "_nodes_by_depth", {})
+    names = {id(layer): layer.name for layer in model.layers}
+    found: dict[str, list[str]] = {}
+    reached: dict[int, list[str]] = {}  # by call, the layers whose outputs it hands on
+    for depth in sorted(calls, reverse=True):
+        for call in calls[depth]:
+            parents = [name for parent in call.parent_nodes for name in reached[id(parent)]]
+            name = names.get(id(call.operation))
+            if name is not None:
+                found[name] = list(dict.fromkeys([*found.get(name, ()), *parents]))
+            reached[id(call)] = parents if name is None else [name]
+    return found
 
 
 def _shape(layer: keras.Layer) -> str | None:

@@ -18,6 +18,7 @@ from pipeline.report import (
     feature_charts,
     found_charts,
     lineage,
+    network,
     run_charts,
     threshold_charts,
 )
@@ -175,6 +176,7 @@ def _environment() -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.filters |= {
         "as_dag": lineage.drawn,
+        "as_network": network.drawn,
         "count": count,
         "duration": duration,
         "figure": _figure,

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.report.network import Layer
 from pipeline.report.sources import Absent, Output, Outputs
 
 _FILE = "history.json"  # as in modules/training/history.py, whose import takes seconds
@@ -51,12 +52,12 @@ class Training:
     restarts: list[Restart]  # in order
     facts: dict[str, str]  # in words: steps, precision, replicas, ...
     settings: dict[str, str]  # of the model and the training, by key of the spec
-    layers: list[Record]  # of the model: `name`, `kind`, `output`, `parameters`
+    layers: list[Layer]  # of the model
 
     @property
     def parameters(self) -> int:
         """Of all layers."""
-        return sum(int(layer.get("parameters") or 0) for layer in self.layers)
+        return sum(layer.parameters or 0 for layer in self.layers)
 
     @property
     def restarted_at(self) -> list[tuple[int, list[Restart]]]:
@@ -93,7 +94,7 @@ def _training(history: Mapping[str, Any]) -> Training:
         best_epoch=int(history["best_epoch"]),
         restarts=[Restart.of(each) for each in history.get("restarts", ())],
         facts=_facts(history),
-        layers=[dict(each) for each in history.get("layers", ())],
+        layers=[Layer.of(each) for each in history.get("layers", ())],
         settings=dict(
             [*_leaves("model", history.get("model")), *_leaves("training", history["training"])]
         ),

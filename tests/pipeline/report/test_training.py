@@ -110,7 +110,7 @@ def test_the_layers_of_the_model_are_told_with_their_parameters(found, story, re
 
     told = found(history(layers=layers))
 
-    assert told.layers == layers
+    assert [layer.name for layer in told.layers] == ["in", "<b>own</b>", "out"]
     assert told.parameters == 4
     assert found(history()).layers == []  # of an older version
     run = story.run()
@@ -134,6 +134,51 @@ def test_a_curve_has_no_more_points_than_it_needs_and_the_last_of_them(found):
     assert (steps[0]["step"], steps[-1]["step"]) == (1, 5000)
 
 
+def test_layers_whose_inputs_are_known_are_drawn(story, report_of):
+    given = {"name": "in", "kind": "InputLayer", "inputs": [], "output": "(None, 3)"}
+    hostile = {"name": "<b>own</b>", "kind": "Own</title>", "inputs": ["in"], "parameters": 12}
+    run = story.run()
+    file = story.output(run, "model_run") / "history.json"
+
+    file.write_text(history(layers=[given, hostile]))
+    drawn = report_of(run).read_text()
+    file.write_text(history(layers=[given, {**hostile, "inputs": None}]))
+    undrawn = report_of(run).read_text()
+
+    assert 'aria-label="The model as a graph"' in drawn
+    assert "Own&lt;/title&gt; <tspan" in drawn
+    assert "<b>own" not in drawn
+    assert 'aria-label="The model as a graph"' not in undrawn
+    assert "Not here: how the layers hang together is known of functional models" in undrawn
+
+
+@pytest.mark.parametrize("restarts", [[], RESTARTS], ids=["no restart", "restarts"])
+def test_the_browser_shows_marks_and_boxes_and_runs_nothing_of_them(
+    chromium, story, report_of, restarts
+):
+    hostile = "<img src=x onerror=\"document.title = 'taken'\">"
+    given = {"name": hostile, "kind": "In", "inputs": [], "output": "(None, 3)"}
+    taking = {"name": "out", "kind": hostile, "inputs": [hostile], "parameters": 4}
+    told = [{**each, "reason": hostile} for each in restarts]
+    run = story.run()
+    file = story.output(run, "model_run") / "history.json"
+    file.write_text(history(steps=8, restarts=told, layers=[given, taking]))
+
+    chromium.look("light", 380, 800)
+    chromium.open(report_of(run)).draw()
+
+    texts = "[...document.querySelectorAll('#training svg text')].map(e => e.textContent)"
+    shown = chromium.value(texts)
+    assert ("R1" in shown, "R2-R3" in shown) == (bool(restarts), bool(restarts))
+    assert "best epoch 1" in shown
+    assert [each for each in shown if each.startswith("In ")] == [f"In {hostile[:30]}…"]
+    assert "4 parameters" in shown
+    assert chromium.value("document.title").startswith("birds: blessed")
+    assert chromium.value("document.images.length") == 0
+    assert chromium.value("document.documentElement.scrollWidth") <= 380
+    assert chromium.errors == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -143,6 +188,9 @@ def test_a_curve_has_no_more_points_than_it_needs_and_the_last_of_them(found):
         '{"steps": 1, "epochs": [], "best_epoch": 1}',
         history(restarts=[{"reason": "of no step"}]),
         history(restarts=[{"reason": "", "step": float("inf"), "epoch": 1}]),
+        history(layers=[{"name": "x"}]),
+        history(layers=[{"name": "x", "kind": "y", "parameters": "many"}]),
+        history(layers=[{"name": "x", "kind": "y", "inputs": 3}]),
     ],
 )
 def test_a_history_that_cannot_be_read_is_said_to_be_so(found, text):
