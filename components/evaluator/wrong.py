@@ -16,6 +16,7 @@ from components.evaluator.scoring import Answers, Scored
 from modules.spec.label import Label
 
 ROWS = 50
+LONGEST = 2_000  # characters of a text that are kept: enough to judge by, and the file stays small
 _EPSILON = 1e-7  # Keras' fuzz factor
 NAMES = {  # of what `losses` gives, by task
     "binary": "log loss",
@@ -103,7 +104,8 @@ def _worst(rows: Iterable[Wrong]) -> list[Wrong]:
 def _plain(value: Any) -> Any:
     """As JSON has it."""
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        text = value.decode("utf-8", "replace")
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

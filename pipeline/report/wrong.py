@@ -11,7 +11,7 @@ from components.evaluator.config import WRONG
 from pipeline.report.sources import Absent, Output, Outputs
 
 _ROWS = 50
-_BYTES = 2**20  # of the file: a row may hold a whole text
+_MOST = 2**20  # characters of the file: rows of many texts are fewer
 
 
 class Row(pydantic.BaseModel):
@@ -40,8 +40,9 @@ def of_run(outputs: Outputs) -> list[Row] | Absent:
 def _read(path: pathlib.Path) -> list[Row] | Absent:
     try:
         with path.open(encoding="utf-8") as file:
-            lines = file.read(_BYTES).splitlines()[:_ROWS]
-        return [Row.model_validate(json.loads(line)) for line in lines]
+            text = file.read(_MOST)
+            whole = text if len(text) < _MOST else text.rpartition("\n")[0]
+        return [Row.model_validate(json.loads(line)) for line in whole.split("\n")[:_ROWS] if line]
     except (OSError, ValueError, RecursionError) as error:
         return Absent(f"{path.name} cannot be read: {type(error).__name__}")
 

@@ -72,6 +72,12 @@ def test_how_wrong_an_answer_is(label, given, expected):
     assert losses(label, given) == pytest.approx(np.array(expected), rel=1e-5, nan_ok=True)
 
 
+def test_of_a_long_text_the_beginning_is_kept():
+    (row,) = worst(scored([1], [0.5], ["\u00fc" * 3_000]))
+
+    assert row["row"]["carrier"] == "\u00fc" * 1_999 + "\u2026"
+
+
 def test_the_worst_rows_come_first_as_they_were_read():
     found = worst(
         scored([0, 1], [0.9, 0.9], ["UA", "AA"]), scored([1, 0], [0.05, 0.5], ["Z\u00fcrich", None])

@@ -42,6 +42,14 @@ def test_a_passage_is_told_whole_behind_its_beginning(page):
     assert f"{passage[:59]}… {passage}" in text
 
 
+def test_of_rows_of_many_long_texts_those_are_told_that_fit_a_page(page):
+    row = WORST | {"row": {f"note {at}": "so " * 600 for at in range(20)}}  # 36,000 characters
+
+    text = page(f"{json.dumps(row)}\n" * 50)
+
+    assert 25 <= text.count("2.5 1 0.08") < 50  # of 2 ** 20
+
+
 @pytest.mark.parametrize("text", ["{", '{"loss": 1}\n', "[" * 100_000])
 def test_a_file_that_cannot_be_read_is_said_to_be_so(page, text):
     assert "Most wrong Not here: wrong.jsonl cannot be read" in page(text)
