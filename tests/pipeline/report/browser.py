@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -26,11 +27,17 @@ _QUIET = (
     "--remote-allow-origins=*",
 )
 _PATIENCE_SECONDS = 60
+_CHARTS = "[...document.querySelectorAll('[data-chart]')].filter(e => e.getClientRects().length)"
 
 
 def executable() -> str | None:
     """The browser of this machine, if it has one."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def is_missing() -> bool:
+    """Whether a test has to do without; in CI none does."""
+    return executable() is None and not os.environ.get("CI")
 
 
 class Browser:
@@ -114,10 +121,23 @@ class Browser:
     def draw(self) -> None:
         """Has every chart drawn that is not folded away."""
         self.value("dispatchEvent(new Event('beforeprint'))")
-        shown = (
-            "[...document.querySelectorAll('[data-chart]')].filter(e => e.getClientRects().length)"
-        )
-        self.until(f"{shown}.every(e => ['whole', 'failed'].includes(e.dataset.drawn))")
+        self.until(f"{_CHARTS}.every(e => ['whole', 'failed'].includes(e.dataset.drawn))")
+
+    def charts(self) -> set[str]:
+        """The names of the charts that are not folded away: all are drawn now, and have marks."""
+        self.draw()
+        marks = "e.querySelectorAll('.mark-group path, text').length"
+        drawn = self.value(f"{_CHARTS}.map(e => [e.dataset.chart, e.dataset.drawn, {marks}])")
+        for name, state, count in drawn:
+            assert state == "whole", name
+            assert count > 0, name
+        return {name for name, _, _ in drawn}
+
+    def is_quiet(self) -> bool:
+        """Whether nothing went wrong, and nothing was asked of any network."""
+        assert self.errors == []
+        assert self.requests == []
+        return True
 
     def look(self, theme: Literal["light", "dark"], width: int, height: int) -> None:
         """Shows the page in a theme, in a window of some size."""

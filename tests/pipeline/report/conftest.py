@@ -1,7 +1,5 @@
 """Runs with real statistics and evaluations, and a browser to look at their pages."""
 
-import os
-
 import pytest
 
 from pipeline.history.past import read
@@ -30,7 +28,7 @@ def report_of(story):
 @pytest.fixture
 def chromium(tmp_path):
     """A browser; it is there in CI."""
-    if browser.executable() is None and not os.environ.get("CI"):
+    if browser.is_missing():
         pytest.skip("there is no Chromium: apt-get install chromium")
     with browser.browser(tmp_path) as opened:
         yield opened

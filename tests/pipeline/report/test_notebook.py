@@ -24,7 +24,6 @@ from tests.pipeline.report.outputs import (
 
 HOSTILE = """<script>document.title = 'taken'</script>"'></iframe><img src=x onerror="alert(1)">"""
 WRONG = {"loss": 2.5, "label": "1", "prediction": [0.08], "row": {"island": HOSTILE}}
-CHARTS = "[...document.querySelectorAll('[data-chart]')].filter(e => e.getClientRects().length)"
 
 
 class Tags(html.parser.HTMLParser):
@@ -179,13 +178,7 @@ def test_the_import_takes_nothing_that_is_heavy():
 
 def test_a_frame_shows_what_the_data_holds_as_text_and_asks_for_nothing(report, framed, chromium):
     with framed(report) as frame:
-        frame.draw()
-
-        marks = frame.value(
-            f"{CHARTS}.map(e => e.querySelectorAll('.mark-group path, text').length)"
-        )
-        assert len(marks) >= 7  # two columns, three by threshold, calibration, slices
-        assert all(marks)
+        assert frame.charts() >= {"column-0", "column-1", "by-threshold", "calibration", "slices"}
         assert frame.value("document.querySelector('#slices tbody th').textContent").startswith(
             "island = <script>document.title"
         )
@@ -194,8 +187,7 @@ def test_a_frame_shows_what_the_data_holds_as_text_and_asks_for_nothing(report, 
         assert frame.value("performance.getEntriesByType('resource').length") == 0
         assert frame.errors == []
     assert chromium.value("document.title") == "notebook"
-    assert chromium.errors == []
-    assert chromium.requests == []
+    assert chromium.is_quiet()
 
 
 def test_within_a_frame_charts_in_view_are_drawn_and_the_threshold_moves(report, framed):
