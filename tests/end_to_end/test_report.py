@@ -59,7 +59,7 @@ def test_data_that_stops_a_run_is_shown_with_the_change_that_would_allow_it(
     assert told.returncode == 4, told.stdout
     (page,) = birds.parent.glob("runs/2*/report.html")
     assert chromium.open(page).charts() >= {"gantt", "column-0"}
-    text = chromium.value("document.body.innerText")
+    text = chromium.value("document.body.textContent")
     assert "stops the run" in text
     assert "unseen_values" in text
     assert '"Elephant"' in text  # in the proposed schema
