@@ -143,6 +143,21 @@ def test_the_page_fits_a_phone(chromium, page, unfolded):
     assert chromium.value("document.documentElement.scrollWidth") <= 320
 
 
+def test_whatever_scrolls_is_reached_with_the_keyboard_and_every_column_of_a_table_has_a_name(
+    chromium, page
+):
+    chromium.open(page)
+    chromium.value("document.querySelectorAll('details').forEach(e => e.open = true)")
+
+    scrolling = "/auto|scroll/.test(getComputedStyle(e).overflow)"
+    reached = "e.tabIndex >= 0 || e.querySelector('a, button, input, summary')"
+    elements = "[...document.querySelectorAll('body *')]"
+    assert chromium.value(f"{elements}.filter(e => {scrolling}).length") > 5
+    assert chromium.value(f"{elements}.filter(e => {scrolling} && !({reached})).length") == 0
+    headers = "[...document.querySelectorAll('thead th')]"
+    assert chromium.value(f"{headers}.filter(e => !e.textContent.trim()).length") == 0
+
+
 def test_a_link_to_a_node_opens_what_is_told_of_it(chromium, page):
     chromium.open(page)
 
