@@ -5,7 +5,7 @@ import math
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from pipeline.report.distributions import Distance, Shares, of_numbers, of_texts
+from pipeline.report.distributions import QUANTILES, Distance, Shares, of_numbers, of_texts
 
 _TOP = 5  # values of a column of text that are shown
 _COVERED = 0.5  # share of the rows whose values must be listed for two columns to be compared
@@ -47,7 +47,7 @@ def read_column(stats: statistics_pb2.FeatureNameStatistics) -> Column:
             "std dev": found.std_dev,
             "zeros": found.num_zeros / max(1, common.tot_num_values or common.num_non_missing),
         }
-        return Column(rows, missing, numbers=numbers, shares=Shares.of(found, by_quantiles=False))
+        return Column(rows, missing, numbers=numbers, shares=Shares.of(found))
     if kind == "string_stats":
         return Column(rows, missing, distinct=int(found.unique), texts=texts(stats))
     return Column(rows, missing)
@@ -74,8 +74,8 @@ def distance_of(
     if kind != new.WhichOneof("stats"):
         return None
     if kind == "num_stats":
-        before = Shares.of(old.num_stats, by_quantiles=True)
-        after = Shares.of(new.num_stats, by_quantiles=True)
+        before = Shares.of(old.num_stats, [QUANTILES])
+        after = Shares.of(new.num_stats, [QUANTILES])
         return of_numbers(before, after) if before and after else None
     if kind == "string_stats":
         known, now = texts(old), texts(new)

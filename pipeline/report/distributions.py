@@ -7,7 +7,8 @@ import numpy as np
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 _STANDARD = statistics_pb2.Histogram.STANDARD  # ranges of one width
-_QUANTILES = statistics_pb2.Histogram.QUANTILES  # ranges of as many values
+QUANTILES = statistics_pb2.Histogram.QUANTILES  # ranges of as many values
+_KINDS = (_STANDARD, QUANTILES)
 _LEAST = 1e-4  # share that PSI takes for one of nothing, as 1 / 0 has no logarithm
 
 
@@ -28,24 +29,20 @@ class Shares:
     share: np.ndarray
 
     @staticmethod
-    def of(stats: statistics_pb2.NumericStatistics, by_quantiles: bool) -> "Shares | None":
-        """From one of TFDV's histograms; None if it has none, or no value is finite."""
-        wanted = _QUANTILES if by_quantiles else _STANDARD
-        found = next((each for each in stats.histograms if each.type == wanted), None)
-        buckets = [
-            each
-            for each in (found.buckets if found else ())
-            if np.isfinite(each.low_value) and np.isfinite(each.high_value)
-        ]
-        total = sum(each.sample_count for each in buckets)
-        if not total:
+    def of(
+        stats: statistics_pb2.NumericStatistics, kinds: Sequence[int] = _KINDS
+    ) -> "Shares | None":
+        """From TFDV's histograms of some kinds; None if there is none, or no value is finite.
+
+        Together they tell the most: ranges of one width have the tails, and those of as many
+        values what lies close together, or is one number.
+        """
+        known = [part for part in (_known(stats, kind) for kind in kinds) if part is not None]
+        if not known:
             return None
-        at, share, below = [], [], 0.0
-        for each in buckets:
-            at += [each.low_value, each.high_value]
-            share += [below / total, (below + each.sample_count) / total]
-            below += each.sample_count
-        return Shares(np.maximum.accumulate(np.array(at)), np.array(share))
+        at, share = np.concatenate(known, axis=1)
+        order = np.lexsort((share, at))
+        return Shares(at[order], np.maximum.accumulate(share[order]))
 
     def up_to(self, numbers: np.ndarray) -> np.ndarray:
         """The share of values that are at most each number."""
@@ -60,6 +57,25 @@ class Shares:
         """The share of values in each range; what lies outside is in the first or the last."""
         inner = self.up_to(edges[1:-1])
         return np.diff(np.concatenate([[0.0], inner, [1.0]]))
+
+
+def _known(stats: statistics_pb2.NumericStatistics, kind: int) -> np.ndarray | None:
+    """Numbers, ascending, and the share of values that are at most each, `(2, points)`."""
+    found = next((each for each in stats.histograms if each.type == kind), None)
+    buckets = [
+        each
+        for each in (found.buckets if found else ())
+        if np.isfinite(each.low_value) and np.isfinite(each.high_value)
+    ]
+    total = sum(each.sample_count for each in buckets)
+    if not total:
+        return None
+    at, share, below = [], [], 0.0
+    for each in buckets:
+        at += [each.low_value, each.high_value]
+        share += [below / total, (below + each.sample_count) / total]
+        below += each.sample_count
+    return np.array([np.maximum.accumulate(at), share])
 
 
 def ranges(of_splits: Sequence[Shares], count: int) -> np.ndarray:

@@ -63,17 +63,33 @@ def test_a_constant_that_becomes_another_is_far_from_it():
 
 def test_a_number_that_many_rows_have_keeps_its_share():
     # 6 of 10 are 0, the others between 0 and 4
-    shares = Shares.of(
-        column_of_numbers((0, 0, 3), (0, 0, 3), (0, 4, 4)).num_stats, by_quantiles=True
-    )
+    shares = Shares.of(column_of_numbers((0, 0, 3), (0, 0, 3), (0, 4, 4)).num_stats)
 
     assert shares.up_to(np.array([-1.0, 0.0, 2.0, 4.0])).tolist() == pytest.approx([0, 0.6, 0.8, 1])
+
+
+def test_what_lies_close_together_is_known_beside_the_tail():
+    column = column_of_numbers((0, 0, 5), (0, 0, 5))  # both kinds of histogram
+    standard, quantiles = column.num_stats.histograms
+    del standard.buckets[:], quantiles.buckets[:]
+    # Of 10 numbers 9 are 0 and one is 8: in ranges of one width 9 are below 4.
+    standard.buckets.add(low_value=0, high_value=4, sample_count=9)
+    standard.buckets.add(low_value=4, high_value=8, sample_count=1)
+    quantiles.buckets.add(low_value=0, high_value=0, sample_count=5)
+    quantiles.buckets.add(low_value=0, high_value=8, sample_count=5)
+
+    shares = Shares.of(column.num_stats)
+
+    # at 0 half, by the quantiles; at 4 nine tenths, by the others
+    assert shares.up_to(np.array([0.0, 2.0, 4.0, 8.0])).tolist() == pytest.approx(
+        [0.5, 0.7, 0.9, 1]
+    )
 
 
 def test_a_column_without_finite_values_has_no_distribution():
     column = column_of_numbers((-math.inf, math.inf, 3))
 
-    assert Shares.of(column.num_stats, by_quantiles=False) is None
+    assert Shares.of(column.num_stats) is None
     assert distance_of(column, column) is None
 
 
@@ -92,7 +108,7 @@ def test_distances_stay_within_their_bounds(old, new):
     ]
 
     distance = distance_of(*columns)
-    shares = [Shares.of(column.num_stats, by_quantiles=False) for column in columns]
+    shares = [Shares.of(column.num_stats) for column in columns]
 
     assert 0 <= distance.l_infinity <= 1
     assert 0 <= distance.jensen_shannon <= 1 + 1e-9
