@@ -11,7 +11,7 @@ import pydantic
 from components.evaluator.verdict import Judged, Outcome, Verdict
 from pipeline.local.result import Finished
 from pipeline.metrics import HEADLINE
-from pipeline.report import plots, tfma_records
+from pipeline.report import constant, plots, tfma_records
 from pipeline.report.plots import Bucket, Confused, Threshold
 from pipeline.report.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
@@ -73,6 +73,7 @@ class Evaluation:
     calibration: list[Bucket]  # of a binary task
     confusion: list[Confused]  # of several classes
     coverage: dict[float, float]  # by quantile: the share of labels that are at most it
+    constant: dict[str, float]  # metrics of a prediction that is the same for every row
 
 
 def verdict_of(outputs: Outputs) -> Verdict | Absent:
@@ -126,16 +127,19 @@ def _evaluation(folder: pathlib.Path, spec: Spec | None, rules: Sequence[Judged]
     )
     classes = spec.label.classes if spec else ()
     curves = plots.of_all_rows(folder)
+    thresholds = [each for one in curves for each in plots.thresholds(one)]
+    confusion = [each for one in curves for each in plots.confused(one, classes)]
     return Evaluation(
         headline=headline,
         lower_is_better=lower,
         overall=overall,
         slices=named[:_SLICES],
         more_slices=max(0, len(named) - _SLICES),
-        thresholds=[each for one in curves for each in plots.thresholds(one)],
+        thresholds=thresholds,
         calibration=[each for one in curves for each in plots.calibration(one)],
-        confusion=[each for one in curves for each in plots.confused(one, classes)],
+        confusion=confusion,
         coverage=_coverage(known),
+        constant=_constant(thresholds, confusion, known),
     )
 
 
@@ -187,6 +191,16 @@ def _interval(each: Any) -> tuple[float, float] | None:
 def finite(number: float) -> float | None:
     """The number, or None."""
     return number if math.isfinite(number) else None
+
+
+def _constant(
+    thresholds: list[Threshold], confusion: list[Confused], metrics: dict[str, Number]
+) -> dict[str, float]:
+    if thresholds:
+        return constant.of_thresholds(thresholds)
+    if confusion:
+        return constant.of_classes(confusion)
+    return constant.of_numbers({name: number.value for name, number in metrics.items()})
 
 
 def _coverage(metrics: dict[str, Number]) -> dict[float, float]:

@@ -18,14 +18,21 @@ def metrics(found: Evaluation) -> pd.DataFrame:
 
     Returns:
         By `metric`, float64: `value`, `low` and `high` (the ends of its 95 % interval),
-        `baseline`, `change` (from the baseline).
+        `constant` (what the same prediction for every row would get), `baseline`, `change` (from
+        the baseline).
     """
     known = found.overall.metrics if found.overall else {}
     rows = [
-        (each.value, *(each.interval or (None, None)), each.baseline, each.change)
-        for each in known.values()
+        (
+            each.value,
+            *(each.interval or (None, None)),
+            found.constant.get(name),
+            each.baseline,
+            each.change,
+        )
+        for name, each in known.items()
     ]
-    columns = ["value", "low", "high", "baseline", "change"]
+    columns = ["value", "low", "high", "constant", "baseline", "change"]
     return pd.DataFrame(rows, _index("metric", list(known)), columns, dtype="float64")
 
 

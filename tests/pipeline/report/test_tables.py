@@ -36,6 +36,7 @@ def evaluation(overall, *slices):
         calibration=[],
         confusion=[],
         coverage={},
+        constant={"auc": 0.5},
     )
 
 
@@ -62,7 +63,7 @@ def test_a_metric_has_its_value_interval_baseline_and_change():
 
     assert frame.index.name == "metric"
     assert frame.loc["auc"].to_dict() == {
-        "value": 0.75, "low": 0.7, "high": 0.8, "baseline": 0.5, "change": 0.25,
+        "value": 0.75, "low": 0.7, "high": 0.8, "constant": 0.5, "baseline": 0.5, "change": 0.25,
     }  # fmt: skip
     assert frame.loc["recall"].isna().all()
     assert set(dtypes(frame).values()) == {"float64"}
@@ -140,7 +141,10 @@ def test_several_numbers_of_a_prediction_are_a_list():
 @pytest.mark.parametrize(
     ("frame", "columns"),
     [
-        (tables.metrics(evaluation(None)), ["value", "low", "high", "baseline", "change"]),
+        (
+            tables.metrics(evaluation(None)),
+            ["value", "low", "high", "constant", "baseline", "change"],
+        ),
         (tables.slices(evaluation(None)), ["rows", "outcome"]),
         (tables.features(data()).iloc[:, :4], ["role", "unit", "rows", "distinct"]),
         (tables.wrong([]), ["loss", "label", "prediction"]),
