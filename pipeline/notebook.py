@@ -14,14 +14,14 @@ from pipeline.history.folder import LATEST, folder_of_runs
 from pipeline.history.past import past
 from pipeline.history.showing import print_head
 from pipeline.local.display.wording import one_line
-from pipeline.report import facts, rendering
-from pipeline.report.data import Data
-from pipeline.report.evaluation import Evaluation
-from pipeline.report.facts import Facts, TwoRuns
-from pipeline.report.lineage import Place
-from pipeline.report.serving import Served
-from pipeline.report.sources import Absent
-from pipeline.report.training import Training
+from pipeline.report import gathering, rendering
+from pipeline.report.facts.data import Data
+from pipeline.report.facts.evaluation import Evaluation
+from pipeline.report.facts.lineage import Place
+from pipeline.report.facts.serving import Served
+from pipeline.report.facts.sources import Absent
+from pipeline.report.facts.training import Training
+from pipeline.report.gathering import Facts, TwoRuns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,8 +210,8 @@ def show(
     """
     folder = folder_of_runs(None if runs is None else pathlib.Path(runs))
     if new is None:
-        return Report(facts.of_run(past(folder, run)))
-    return Comparison(facts.of_two(past(folder, run), past(folder, new)))
+        return Report(gathering.of_run(past(folder, run)))
+    return Comparison(gathering.of_two(past(folder, run), past(folder, new)))
 
 
 def _there(told: Told | Absent, title: str) -> Told:

@@ -11,10 +11,10 @@ from pipeline.history.past import Standing
 from pipeline.history.showing import Shown
 from pipeline.kubeflow import uris
 from pipeline.kubeflow.packing import unpacked
-from pipeline.report import evaluation, serving
-from pipeline.report.facts import Facts, Run, digest, gathered
-from pipeline.report.serving import Served
-from pipeline.report.sources import Absent, Output
+from pipeline.report.facts import evaluation, serving
+from pipeline.report.facts.serving import Served
+from pipeline.report.facts.sources import Absent, Output
+from pipeline.report.gathering import Facts, Run, digest, gathered
 
 _ELSEWHERE = Absent(
     "Kubeflow's own page of the run shows its steps, when each ran and what it took from which"

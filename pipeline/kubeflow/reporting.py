@@ -8,7 +8,7 @@ from pipeline.kubeflow.containers import report_container
 from pipeline.kubeflow.facts import input_of
 from pipeline.kubeflow.packing import packed
 from pipeline.kubeflow.settings import Kubeflow
-from pipeline.report.sources import Output
+from pipeline.report.facts.sources import Output
 from pipeline.spec import Spec
 
 REPORT = "Report"  # the stage

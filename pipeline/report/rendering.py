@@ -12,24 +12,15 @@ import jinja2
 
 from pipeline.history.columns import count, figure, size
 from pipeline.local.display.wording import duration, memory
-from pipeline.report import (
-    evaluation,
-    evaluation_charts,
-    feature_charts,
-    found_charts,
-    lineage,
-    network,
-    run_charts,
-    threshold_charts,
-)
 from pipeline.report.bundle import bundle
-from pipeline.report.column import shortened
-from pipeline.report.data import Data
-from pipeline.report.evaluation import Evaluation
-from pipeline.report.facts import Facts, TwoRuns
-from pipeline.report.sources import Absent
-from pipeline.report.training import Training
-from pipeline.report.vega import CONFIG, Chart, Values
+from pipeline.report.charts import evaluation, features, found, lineage, network, run, thresholds
+from pipeline.report.charts.vega import CONFIG, Chart, Values
+from pipeline.report.facts.column import shortened
+from pipeline.report.facts.data import Data
+from pipeline.report.facts.evaluation import FEW, Evaluation, finite
+from pipeline.report.facts.sources import Absent
+from pipeline.report.facts.training import Training
+from pipeline.report.gathering import Facts, TwoRuns
 
 SECTIONS = ("verdict", "data", "training", "evaluation", "serving", "lineage")  # templates, too
 _PAGE = importlib.resources.files("pipeline.report.page")
@@ -53,7 +44,7 @@ def of_two(runs: TwoRuns) -> str:
         if isinstance(each.training, Training)
     }
     if len(trained) == 2:
-        charts.append(run_charts.losses(trained))
+        charts.append(run.losses(trained))
     return _render(
         "comparison.html",
         [*charts, *_of_columns(runs.new.data)],
@@ -72,14 +63,14 @@ def prepare() -> None:
 
 
 def _charts(facts: Facts, sections: Collection[str]) -> Iterator[Chart]:
-    gantt = run_charts.gantt(facts.shown.nodes, facts.shown.seconds)
+    gantt = run.gantt(facts.shown.nodes, facts.shown.seconds)
     if gantt and "verdict" in sections:
         yield gantt
     if isinstance(facts.training, Training) and "training" in sections:
-        yield from run_charts.of_training(facts.training)
+        yield from run.of_training(facts.training)
     if isinstance(facts.evaluation, Evaluation) and "evaluation" in sections:
-        yield from evaluation_charts.charts(facts.evaluation)
-        yield from found_charts.charts(facts.found)
+        yield from evaluation.charts(facts.evaluation)
+        yield from found.charts(facts.found)
     if "data" in sections:
         yield from _of_columns(facts.data)
 
@@ -87,7 +78,7 @@ def _charts(facts: Facts, sections: Collection[str]) -> Iterator[Chart]:
 def _of_columns(data: Data | Absent) -> Iterator[Chart]:
     if isinstance(data, Data):
         for at, feature in enumerate(data.features):
-            yield from feature_charts.charts(at, feature)
+            yield from features.charts(at, feature)
 
 
 def _splits(data: Data | Absent) -> list[str]:
@@ -102,7 +93,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
             raise ValueError("a script of the report would end early: it has </script in it")
     drawn: dict[str, Any] = {
         "config": CONFIG,
-        "templates": feature_charts.templates(splits),
+        "templates": features.templates(splits),
         "charts": {
             each.name: {
                 "title": each.title,
@@ -122,7 +113,7 @@ def _render(template: str, charts: list[Chart], splits: list[str], **told: Any) 
         style=_text("style.css"),
         policy=_policy(scripts),
         rules_shown=_RULES,
-        few=evaluation.FEW,
+        few=FEW,
         features_shown=_FEATURES,
     )
     return rendered.encode("utf-8", "replace").decode()  # what was no Unicode in the data is `?`
@@ -144,7 +135,7 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(each) for each in value]
         case float():
-            return evaluation.finite(value)
+            return finite(value)
     return value
 
 
@@ -186,9 +177,9 @@ def _environment() -> jinja2.Environment:
         "signed": _signed,
         "size": size,
         "sortable": _sortable,
-        "slice_name": evaluation_charts.slice_name,
-        "outcome": evaluation_charts.outcome_of,
-        "rates": threshold_charts.rates,
+        "slice_name": evaluation.slice_name,
+        "outcome": evaluation.outcome_of,
+        "rates": thresholds.rates,
     }
     environment.tests["absent"] = _is_absent
     return environment

@@ -4,11 +4,11 @@ import dataclasses
 
 import pandas as pd
 
-from pipeline.report.data import Data, Feature
-from pipeline.report.distributions import Distance
-from pipeline.report.evaluation import Evaluation
-from pipeline.report.evaluation_charts import outcome_of, slice_name
-from pipeline.report.wrong import Row
+from pipeline.report.charts.evaluation import outcome_of, slice_name
+from pipeline.report.facts.data import Data, Feature
+from pipeline.report.facts.distributions import Distance
+from pipeline.report.facts.evaluation import Evaluation
+from pipeline.report.facts.wrong import Row
 
 _NUMBERS = ("mean", "std dev", "min", "median", "max", "zeros")  # as in column.py
 

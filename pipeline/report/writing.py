@@ -4,7 +4,7 @@ import pathlib
 
 from pipeline.history.past import Past
 from pipeline.local import whole
-from pipeline.report import facts, rendering
+from pipeline.report import gathering, rendering
 
 
 def write_report(run: Past, file: pathlib.Path) -> None:
@@ -13,7 +13,7 @@ def write_report(run: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    write_page(rendering.of_run(facts.of_run(run)), file)
+    write_page(rendering.of_run(gathering.of_run(run)), file)
 
 
 def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
@@ -22,7 +22,7 @@ def write_comparison(old: Past, new: Past, file: pathlib.Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    write_page(rendering.of_two(facts.of_two(old, new)), file)
+    write_page(rendering.of_two(gathering.of_two(old, new)), file)
 
 
 def write_page(page: str, file: pathlib.Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from pipeline.report.constant import of_classes, of_numbers, of_thresholds
-from pipeline.report.plots import Confused, Threshold
+from pipeline.report.facts.constant import of_classes, of_numbers, of_thresholds
+from pipeline.report.facts.plots import Confused, Threshold
 
 
 def test_of_two_classes_it_is_the_share_of_positives():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report.column import distance_of
-from pipeline.report.distributions import Shares, of_texts, ranges
+from pipeline.report.facts.column import distance_of
+from pipeline.report.facts.distributions import Shares, of_texts, ranges
 from tests.pipeline.report.outputs import dataset, number_column, text_column
 
 

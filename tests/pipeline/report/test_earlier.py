@@ -3,8 +3,9 @@
 import pytest
 
 from pipeline.history.past import read
-from pipeline.report import earlier, facts
-from pipeline.report.sources import Absent
+from pipeline.report import gathering
+from pipeline.report.facts import earlier
+from pipeline.report.facts.sources import Absent
 from tests.pipeline.report.test_report import shown
 
 
@@ -43,7 +44,7 @@ def test_the_first_run_has_none_before_it_nor_has_one_of_another_pipeline(story,
 def test_a_comparison_of_two_runs_is_with_the_other_one(story):
     first, _, last = (read(story.runs / story.run(epochs=each), None) for each in (1, 2, 3))
 
-    assert facts.of_run(last, first).since.old == first.id
+    assert gathering.of_run(last, first).since.old == first.id
 
 
 def test_the_page_says_what_was_changed_and_what_was_not(story, report_of):

@@ -4,11 +4,11 @@ import pytest
 
 from components.evaluator.verdict import Judged
 from pipeline.history.past import read
-from pipeline.report import evaluation
-from pipeline.report.evaluation_charts import charts
-from pipeline.report.plots import Bucket
-from pipeline.report.sources import Absent, outputs_of
-from pipeline.report.threshold_charts import rates, scores
+from pipeline.report.charts.evaluation import charts
+from pipeline.report.charts.thresholds import rates, scores
+from pipeline.report.facts import evaluation
+from pipeline.report.facts.plots import Bucket
+from pipeline.report.facts.sources import Absent, outputs_of
 from pipeline.spec import Spec
 from tests.pipeline.report.outputs import (
     confusion,

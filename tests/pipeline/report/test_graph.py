@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report.graph import Box, Size, drawing
+from pipeline.report.charts.graph import Box, Size, drawing
 
 SIZE = Size(wide=100, high=40)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.report.network import Layer, drawn
-from pipeline.report.sources import Absent
+from pipeline.report.charts.network import drawn
+from pipeline.report.facts.sources import Absent
+from pipeline.report.facts.training import Layer
 
 
 def layer(name, kind, *inputs, output="(None, 1)", parameters=0):

@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from pipeline.history.past import read
-from pipeline.report import facts, rendering
+from pipeline.report import gathering, rendering
 from pipeline.report.writing import write_comparison
 from tests.pipeline.report.outputs import (
     confusion,
@@ -202,7 +202,7 @@ def test_a_run_whose_files_cannot_be_read_has_a_report(story, report_of, broken)
 
 @pytest.mark.parametrize("section", rendering.SECTIONS)
 def test_a_section_alone_has_neither_the_others_nor_their_charts(story, section):
-    told = facts.of_run(read(story.runs / story.run(), None))
+    told = gathering.of_run(read(story.runs / story.run(), None))
 
     alone, whole = rendering.of_run(told, [section]), rendering.of_run(told)
 

@@ -5,7 +5,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.gate import Finding
-from pipeline.report.schema_change import proposed
+from pipeline.report.facts.schema_change import proposed
 from tests.pipeline.report.outputs import dataset, number_column, text_column
 
 SCHEMA = text_format.Parse(

@@ -7,11 +7,11 @@ import pytest
 
 from components.evaluator.verdict import Judged
 from pipeline.report import tables
-from pipeline.report.column import Column
-from pipeline.report.data import Data, Feature
-from pipeline.report.distributions import Distance
-from pipeline.report.evaluation import Evaluation, Number, Slice
-from pipeline.report.wrong import Row
+from pipeline.report.facts.column import Column
+from pipeline.report.facts.data import Data, Feature
+from pipeline.report.facts.distributions import Distance
+from pipeline.report.facts.evaluation import Evaluation, Number, Slice
+from pipeline.report.facts.wrong import Row
 
 AUC = Number(value=0.75, interval=(0.7, 0.8), baseline=0.5, change=0.25)
 UNKNOWN = Number(value=None, interval=None, baseline=None, change=None)

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from pipeline.report import tfma_records
-from pipeline.report.tfma_records import Unreadable
+from pipeline.report.facts import tfma_records
+from pipeline.report.facts.tfma_records import Unreadable
 from tests.pipeline.report.outputs import confusion, metrics, write_evaluation
 
 
@@ -29,7 +29,7 @@ def test_metrics_and_plots_are_read_as_they_were_written(tmp_path):
 def test_reading_imports_neither_tfma_nor_tensorflow(tmp_path):
     write_evaluation(tmp_path, [metrics({}, {"auc": 0.7})], [])
     program = (
-        "import pathlib, sys; from pipeline.report import tfma_records;"
+        "import pathlib, sys; from pipeline.report.facts import tfma_records;"
         "print(len(list(tfma_records.metrics(pathlib.Path(sys.argv[1])))));"
         "print([name for name in ('tensorflow', 'tensorflow_model_analysis', 'apache_beam')"
         " if name in sys.modules])"

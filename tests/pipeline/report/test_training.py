@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pipeline.history.past import read
-from pipeline.report import training
-from pipeline.report.run_charts import of_training
-from pipeline.report.sources import Absent, outputs_of
+from pipeline.report.charts.run import of_training
+from pipeline.report.facts import training
+from pipeline.report.facts.sources import Absent, outputs_of
 from tests.pipeline.report.test_report import shown
 
 

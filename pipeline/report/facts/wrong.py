@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 
 from components.evaluator.config import WRONG
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts.sources import Absent, Output, Outputs
 
 _ROWS = 50
 _MOST = 2**20  # characters of the file: rows of many texts are fewer

@@ -11,9 +11,9 @@ import pydantic
 from components.evaluator.verdict import Judged, Outcome, Verdict
 from pipeline.local.result import Finished
 from pipeline.metrics import HEADLINE
-from pipeline.report import constant, plots, tfma_records
-from pipeline.report.plots import Bucket, Confused, Threshold
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts import constant, plots, tfma_records
+from pipeline.report.facts.plots import Bucket, Confused, Threshold
+from pipeline.report.facts.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
 
 _ROWS = "example_count"

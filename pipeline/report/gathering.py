@@ -10,16 +10,25 @@ from components.evaluator.verdict import Verdict
 from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.past import Past
 from pipeline.history.showing import Shown, shown
-from pipeline.report import data, earlier, evaluation, found, lineage, serving, training, wrong
-from pipeline.report.data import Data
-from pipeline.report.earlier import Earlier
-from pipeline.report.evaluation import Evaluation
-from pipeline.report.found import Found
-from pipeline.report.lineage import Place
-from pipeline.report.serving import Served
-from pipeline.report.sources import Absent, Outputs, outputs_of
-from pipeline.report.training import Training
-from pipeline.report.wrong import Row
+from pipeline.report.facts import (
+    data,
+    earlier,
+    evaluation,
+    found,
+    lineage,
+    serving,
+    training,
+    wrong,
+)
+from pipeline.report.facts.data import Data
+from pipeline.report.facts.earlier import Earlier
+from pipeline.report.facts.evaluation import Evaluation
+from pipeline.report.facts.found import Found
+from pipeline.report.facts.lineage import Place
+from pipeline.report.facts.serving import Served
+from pipeline.report.facts.sources import Absent, Outputs, outputs_of
+from pipeline.report.facts.training import Training
+from pipeline.report.facts.wrong import Row
 from pipeline.spec import Spec
 
 _DIGEST = 12  # characters of a fingerprint that are shown

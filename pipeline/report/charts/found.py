@@ -1,9 +1,9 @@
 """What the Evaluator found by a sample of rows, drawn."""
 
 from components.evaluator.found import Importance, Residuals
-from pipeline.report.column import shortened
-from pipeline.report.found import Found
-from pipeline.report.vega import Chart, Spec, Values, layered, name, number
+from pipeline.report.charts.vega import Chart, Spec, Values, layered, name, number
+from pipeline.report.facts.column import shortened
+from pipeline.report.facts.found import Found
 
 _BARS = 30  # the most important columns
 _RANGES = 40  # of residuals

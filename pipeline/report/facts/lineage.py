@@ -1,15 +1,12 @@
 """Which node took what from which, by the digests that a run keeps."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pipeline.history.past import Past
 from pipeline.history.showing import ShownArtifact, ShownNode
-from pipeline.local.display.wording import duration
 from pipeline.local.record import Record
-from pipeline.report.graph import Box, Drawing, Size, drawing
 
-_BOX = Size(wide=148, high=42)
 _SIZE = 8  # characters of a digest that tell it from others
 
 
@@ -58,25 +55,6 @@ def places(run: Past, nodes: list[ShownNode]) -> list[Place]:
             ],
         )
     return list(found.values())
-
-
-def drawn(places: Sequence[Place]) -> Drawing:
-    """The nodes from left to right, those that did not end well last."""
-    return drawing([_box(place) for place in places], _BOX, down=False)
-
-
-def _box(place: Place) -> Box:
-    node = place.node
-    seconds = f", {duration(node.seconds)}" if node.seconds and not node.cached else ""
-    return Box(
-        name=node.name,
-        title=_BOX.fitted(node.name),
-        below=f"{place.state}{seconds}",
-        sources=place.sources,
-        style=place.state,
-        link=f"#node-{node.name}",
-        last=not place.key,
-    )
 
 
 def _made(records: Mapping[str, Record]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.report import tfma_records
+from pipeline.report.facts import tfma_records
 
 
 @dataclasses.dataclass(frozen=True)

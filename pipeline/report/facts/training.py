@@ -7,8 +7,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.report.network import Layer
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts.sources import Absent, Output, Outputs
 
 _FILE = "history.json"  # as in modules/training/history.py, whose import takes seconds
 _CURVES = 600  # points of a curve
@@ -40,6 +39,29 @@ class Restart:
         if isinstance(told, str):
             return cls(told)
         return cls(str(told["reason"]), int(told["step"]), float(told["epoch"]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """A layer, as the Trainer tells of it."""
+
+    name: str
+    kind: str
+    output: str | None  # shapes of what comes out; None where Keras knows none
+    parameters: int | None  # None where they are not there yet
+    inputs: tuple[str, ...] | None  # layers that it takes from; None where Keras knows no graph
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Layer":
+        """The layer of a record of `history.json`; that of an older version has no inputs."""
+        output, parameters, inputs = (told.get(each) for each in ("output", "parameters", "inputs"))
+        return cls(
+            name=str(told["name"]),
+            kind=str(told["kind"]),
+            output=None if output is None else str(output),
+            parameters=None if parameters is None else int(parameters),
+            inputs=None if inputs is None else tuple(map(str, inputs)),
+        )
 
 
 @dataclasses.dataclass(frozen=True)

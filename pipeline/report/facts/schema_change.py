@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components.data_gate.gate import Finding
-from pipeline.report.column import texts
+from pipeline.report.facts.column import texts
 
 _MOST_LINES = 200
 _VALUES = 50  # unseen ones that are added

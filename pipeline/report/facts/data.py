@@ -14,11 +14,11 @@ from components.example_gen.config import SPLITS
 from modules.errors import InputProblem
 from pipeline.history import statistics
 from pipeline.history.statistics import Splits
-from pipeline.report import schema_change
-from pipeline.report.column import Column, distance_of, read_column
-from pipeline.report.distributions import Distance
-from pipeline.report.earlier import Earlier
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts import schema_change
+from pipeline.report.facts.column import Column, distance_of, read_column
+from pipeline.report.facts.distributions import Distance
+from pipeline.report.facts.earlier import Earlier
+from pipeline.report.facts.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
 
 _ANOMALIES = "SchemaDiff.pb"  # by split: tfx/components/example_validator/executor.py

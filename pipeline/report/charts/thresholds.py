@@ -1,7 +1,16 @@
 """What a threshold on the scores of a binary task gives, for every threshold."""
 
-from pipeline.report.plots import Bucket, Threshold
-from pipeline.report.vega import Chart, Spec, Values, colored, diagonal, layered, line, number
+from pipeline.report.charts.vega import (
+    Chart,
+    Spec,
+    Values,
+    colored,
+    diagonal,
+    layered,
+    line,
+    number,
+)
+from pipeline.report.facts.plots import Bucket, Threshold
 
 _RANGES = 20  # of scores
 _LABELS = {"negative": "var(--quiet)", "positive": "var(--accent)"}

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.report.column import shortened
-from pipeline.report.data import Feature
-from pipeline.report.distributions import ranges
-from pipeline.report.vega import Chart, Spec, Values, by_split, name, number
+from pipeline.report.charts.vega import Chart, Spec, Values, by_split, name, number
+from pipeline.report.facts.column import shortened
+from pipeline.report.facts.data import Feature
+from pipeline.report.facts.distributions import ranges
 
 _RANGES = 24  # of a column of numbers
 _BAR = 11  # pixels of a value in a split, with the room around it

@@ -3,10 +3,8 @@
 import collections
 import dataclasses
 
-from pipeline.report import threshold_charts
-from pipeline.report.evaluation import Evaluation, Slice
-from pipeline.report.plots import Confused
-from pipeline.report.vega import (
+from pipeline.report.charts import thresholds
+from pipeline.report.charts.vega import (
     Chart,
     Spec,
     Values,
@@ -16,6 +14,8 @@ from pipeline.report.vega import (
     name,
     number,
 )
+from pipeline.report.facts.evaluation import Evaluation, Slice
+from pipeline.report.facts.plots import Confused
 
 _SLICES = 25  # that are drawn, the worst first
 _CLASSES = 30  # of a confusion matrix, those with the most rows in the wrong place
@@ -32,9 +32,9 @@ def charts(evaluation: Evaluation) -> list[Chart]:
     """Everything that there is to draw."""
     found = []
     if evaluation.thresholds:
-        found += threshold_charts.charts(evaluation.thresholds)
+        found += thresholds.charts(evaluation.thresholds)
     if evaluation.calibration:
-        found += [threshold_charts.scores(evaluation.calibration), _calibration(evaluation)]
+        found += [thresholds.scores(evaluation.calibration), _calibration(evaluation)]
     if evaluation.confusion:
         found.append(_confusion(evaluation.confusion))
     if evaluation.coverage:

@@ -8,7 +8,7 @@ import pydantic
 
 from components.converter.report import Report as Formats
 from components.serving_validator.found import Report as Check
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts.sources import Absent, Output, Outputs
 
 _Found = TypeVar("_Found", bound=pydantic.BaseModel)
 

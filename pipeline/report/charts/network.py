@@ -1,40 +1,17 @@
 """A model as a graph: its layers, those that are alike as one box."""
 
 import collections
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.history.columns import count
-from pipeline.report.graph import Box, Drawing, Size, drawing
-from pipeline.report.sources import Absent
+from pipeline.report.charts.graph import Box, Drawing, Size, drawing
+from pipeline.report.facts.sources import Absent
+from pipeline.report.facts.training import Layer
 
 _BOXES = 120  # more of them tell nothing
 _SIZE = Size(wide=236, high=42)
 _NAMES = 5  # of layers in one box, that are told
-
-
-@dataclasses.dataclass(frozen=True)
-class Layer:
-    """A layer, as the Trainer tells of it."""
-
-    name: str
-    kind: str
-    output: str | None  # shapes of what comes out; None where Keras knows none
-    parameters: int | None  # None where they are not there yet
-    inputs: tuple[str, ...] | None  # layers that it takes from; None where Keras knows no graph
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Layer":
-        """The layer of a record of `history.json`; that of an older version has no inputs."""
-        output, parameters, inputs = (told.get(each) for each in ("output", "parameters", "inputs"))
-        return cls(
-            name=str(told["name"]),
-            kind=str(told["kind"]),
-            output=None if output is None else str(output),
-            parameters=None if parameters is None else int(parameters),
-            inputs=None if inputs is None else tuple(map(str, inputs)),
-        )
 
 
 def drawn(layers: Iterable[Layer]) -> Drawing | Absent:

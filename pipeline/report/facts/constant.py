@@ -4,7 +4,7 @@ import collections
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipeline.report.plots import Confused, Threshold
+from pipeline.report.facts.plots import Confused, Threshold
 
 Metrics = Mapping[str, float | None]
 

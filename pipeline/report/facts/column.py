@@ -5,7 +5,7 @@ import math
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from pipeline.report.distributions import QUANTILES, Distance, Shares, of_numbers, of_texts
+from pipeline.report.facts.distributions import QUANTILES, Distance, Shares, of_numbers, of_texts
 
 _TOP = 5  # values of a column of text that are shown
 _COVERED = 0.5  # share of the rows whose values must be listed for two columns to be compared

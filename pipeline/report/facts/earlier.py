@@ -9,7 +9,7 @@ from pipeline.history.comparing import Comparison, comparison
 from pipeline.history.folder import ids
 from pipeline.history.past import Past, read
 from pipeline.history.statistics import Splits
-from pipeline.report.sources import Absent, Output, outputs_of
+from pipeline.report.facts.sources import Absent, Output, outputs_of
 
 _PREVIOUS = 50  # earlier runs that are looked at
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pipeline.history.showing import ShownNode
 from pipeline.local.display.wording import duration, memory
-from pipeline.report.training import Record, Training
-from pipeline.report.vega import Chart, Spec, Values, colored, layered, line, name, number
+from pipeline.report.charts.vega import Chart, Spec, Values, colored, layered, line, name, number
+from pipeline.report.facts.training import Record, Training
 
 _STATES = {
     "ran": "var(--accent)",

@@ -8,7 +8,7 @@ import pydantic
 
 from components.evaluator.config import WRONG
 from components.evaluator.found import Importance, Residuals
-from pipeline.report.sources import Absent, Output, Outputs
+from pipeline.report.facts.sources import Absent, Output, Outputs
 from pipeline.spec import Spec
 
 _BYTES = 2**22  # of a file: the names of columns are as long as they are
