@@ -21,6 +21,7 @@ from modules.progress import LOGGER
 from modules.spec.training import Strategy, Training
 from modules.training import cluster
 from modules.training.job import Job
+from modules.training.saying import say
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.1
@@ -183,7 +184,7 @@ def _relay_output(worker: Worker) -> None:
     for line in worker.process.stdout or ():
         text = line.rstrip()
         worker.lines.append(text)
-        print(f"[{worker.name}] {text}", flush=True)
+        say(worker.name, text)
 
 
 def _relay_messages(worker: Worker, reading: int) -> None:

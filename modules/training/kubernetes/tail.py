@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from modules.training.kubernetes.api import Api, ClusterError
 from modules.training.kubernetes.contract import MARK
+from modules.training.saying import say
 
 _LAST_LINES = 15  # of a dead worker, in the error
 _PAUSE = 1.0  # seconds until a log that broke off is read on
@@ -17,7 +18,8 @@ class Tail:
     def __init__(self, api: Api, pod: str, index: int, tell: Callable[[str], None]) -> None:
         """Reads from now on; `tell` takes what the worker says of its progress."""
         self.lines: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
-        self._api, self._pod, self._index, self._tell = api, pod, index, tell
+        self._api, self._pod, self._tell = api, pod, tell
+        self._worker = f"worker {index}"
         self._last: str | None = None  # the time of the last line
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -39,7 +41,7 @@ class Tail:
             except LookupError:
                 pass
             except (ClusterError, OSError) as error:
-                print(f"[worker {self._index}] (its log broke off: {error})", flush=True)
+                say(self._worker, f"(its log broke off: {error})")
             if not over:
                 self._over.wait(_PAUSE)
 
@@ -54,4 +56,4 @@ class Tail:
             self._tell(text.removeprefix(MARK))
             return
         self.lines.append(text)
-        print(f"[worker {self._index}] {text}", flush=True)
+        say(self._worker, text)
