@@ -102,6 +102,8 @@ def main() -> None:
     """Measures what is asked for, in turns, so that a slow hour of the machine hits all alike."""
     given = arguments()
     results = begun(given.add)
+    if given.work:
+        given.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.work) as name:
         work = pathlib.Path(name)
         copied = work / "template"
