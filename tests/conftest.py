@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
+
+from tests.pipeline.report import browser
 
 # No deadline: how long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile(
@@ -165,3 +167,12 @@ def serialized(row: Row) -> bytes:
 @pytest.fixture(name="serialized", scope="session")
 def _serialized() -> Callable[[Row], bytes]:
     return serialized
+
+
+@pytest.fixture
+def chromium(tmp_path: pathlib.Path) -> Iterator[browser.Browser]:
+    """A browser to look at pages with; it is there in CI."""
+    if browser.is_missing():
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with browser.browser(tmp_path) as opened:
+        yield opened

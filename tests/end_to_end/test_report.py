@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from tests.pipeline.report import browser
-
 SECTIONS = {"verdict", "data", "training", "evaluation", "serving", "lineage"}
 OF_EVERY_RUN = {"gantt", "loss", "steps-learning_rate", "slices", "importance", "column-0"}
 OF_TASK = {
@@ -15,14 +13,6 @@ OF_TASK = {
 }
 UNITS = {"flights": "numeric, mph", "penguins": "numeric, mm", "diamonds": "numeric, carat"}
 MISSING = "[...document.querySelectorAll('p.absent')].map(e => e.closest('section').id)"
-
-
-@pytest.fixture
-def chromium(tmp_path):
-    if browser.is_missing():
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    with browser.browser(tmp_path) as opened:
-        yield opened
 
 
 @pytest.mark.slow

@@ -65,7 +65,6 @@ class Evaluation:
     """How good the model is."""
 
     headline: str | None  # the metric by which models of the task are told apart
-    lower_is_better: bool
     overall: Slice | None  # all rows
     slices: list[Slice]  # the worst first
     more_slices: int  # that are not shown
@@ -131,7 +130,6 @@ def _evaluation(folder: pathlib.Path, spec: Spec | None, rules: Sequence[Judged]
     confusion = [each for one in curves for each in plots.confused(one, classes)]
     return Evaluation(
         headline=headline,
-        lower_is_better=lower,
         overall=overall,
         slices=named[:_SLICES],
         more_slices=max(0, len(named) - _SLICES),

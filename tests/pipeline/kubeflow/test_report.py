@@ -16,7 +16,6 @@ from components.evaluator.verdict import Judged, Verdict
 from components.serving_validator.found import Report as Check
 from pipeline.kubeflow import report, uris
 from pipeline.kubeflow.packing import packed
-from tests.pipeline.report import browser
 from tests.pipeline.report.outputs import (
     dataset,
     metrics,
@@ -266,12 +265,12 @@ def sandbox(folder):
             server.shutdown()
 
 
-def test_the_page_is_drawn_in_the_sandbox_that_kubeflow_shows_it_in(bucket, page, tmp_path):
-    if browser.is_missing():
-        pytest.skip("there is no Chromium: apt-get install chromium")
+def test_the_page_is_drawn_in_the_sandbox_that_kubeflow_shows_it_in(
+    bucket, page, tmp_path, chromium
+):
     (tmp_path / "report.html").write_bytes(page(given(bucket)).read_bytes())
 
-    with browser.browser(tmp_path) as chromium, sandbox(tmp_path) as address:
+    with sandbox(tmp_path) as address:
         chromium.ask("Page.navigate", url=f"{address}/report.html")
         chromium.until("document.readyState === 'complete' && origin === 'null'")
 

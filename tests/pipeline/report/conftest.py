@@ -1,11 +1,10 @@
-"""Runs with real statistics and evaluations, and a browser to look at their pages."""
+"""Runs with real statistics and evaluations."""
 
 import pytest
 
 from pipeline.history.past import read
 from pipeline.report.writing import write_report
 from tests.pipeline.history.story import Story
-from tests.pipeline.report import browser
 
 
 @pytest.fixture
@@ -23,12 +22,3 @@ def report_of(story):
         return file
 
     return report_of
-
-
-@pytest.fixture
-def chromium(tmp_path):
-    """A browser; it is there in CI."""
-    if browser.is_missing():
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    with browser.browser(tmp_path) as opened:
-        yield opened

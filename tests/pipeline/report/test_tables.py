@@ -28,7 +28,6 @@ BROKEN = Judged(
 def evaluation(overall, *slices):
     return Evaluation(
         headline="auc",
-        lower_is_better=False,
         overall=overall,
         slices=list(slices),
         more_slices=0,
