@@ -7,6 +7,7 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
+from concurrent import futures
 from typing import Any
 
 import apache_beam as beam
@@ -27,6 +28,7 @@ from modules.errors import DataError
 from modules.progress import Rows
 
 FINDINGS = "findings"  # the output beside the main one
+_THREADS = 2  # that write; with more, more of a batch is in memory at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +136,11 @@ class _Write(beam.DoFn):
 
     def setup(self) -> None:
         self._progress = Rows("read")
+        # Arrow and the compressor let other threads work.
+        self._threads = futures.ThreadPoolExecutor(_THREADS)
+
+    def teardown(self) -> None:
+        self._threads.shutdown()
 
     def process(self, element: tuple[str, pa.RecordBatch]) -> Iterator[str]:
         shard, batch = element
@@ -146,19 +153,30 @@ class _Write(beam.DoFn):
         names = list(self._table.columns)
         places = assign(labelled, names, self._table.split)
         findings.count(IN_NO_SPLIT, int((places == NO_SPLIT).sum()))
+        writing: list[futures.Future[None]] = []
         for place, split in enumerate(splits_of(self._table.split)):
             rows = labelled.select(names).filter(pa.array(places == place))
             findings.count(split, rows.num_rows)
-            self._write(shard, split, rows)
+            if rows.num_rows:  # TFX takes any file for one with examples
+                writing += self._write(shard, split, rows)
+        futures.wait(writing)
+        for each in writing:
+            each.result()
         self._progress.add(batch.num_rows)
         yield findings.model_dump_json()
 
-    def _write(self, shard: str, split: str, rows: pa.RecordBatch) -> None:
-        """Nothing for no rows: TFX takes any file for one with examples."""
-        if rows.num_rows:
-            examples = tf_records(tf_examples(rows))
-            _write(os.path.join(self._target.splits[split], f"data_tfrecord-{shard}.gz"), examples)
-            parquet.write(os.path.join(self._target.columns[split], f"{shard}.parquet"), rows)
+    def _write(
+        self, shard: str, split: str, rows: pa.RecordBatch
+    ) -> Iterator[futures.Future[None]]:
+        """Begins both files of a split."""
+        target, name = self._target, f"data_tfrecord-{shard}.gz"
+        yield self._threads.submit(_write_examples, os.path.join(target.splits[split], name), rows)
+        path = os.path.join(target.columns[split], f"{shard}.parquet")
+        yield self._threads.submit(parquet.write, path, rows)
+
+
+def _write_examples(path: str, rows: pa.RecordBatch) -> None:
+    _write(path, tf_records(tf_examples(rows)))
 
 
 def tagged(findings: Findings) -> Any:

@@ -7,13 +7,13 @@ differs from row to row is the value and, for texts, their lengths.
 
 import itertools
 import struct
-import zlib
 from collections.abc import Callable
 
 import google_crc32c
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from isal import isal_zlib
 
 _FIRST, _SECOND = b"\x0a", b"\x12"  # tags of the fields 1 and 2 of a message, with a length
 
@@ -70,8 +70,8 @@ def tf_records(records: pa.BinaryArray) -> bytes:
     data, offsets = _buffers(records)
     sums = _checksums([bytes(data[start:end]) for start, end in itertools.pairwise(offsets)])
     framed = _joined(_by_length(records, _record_head), records, _of_equal_length(sums))
-    # Level 1: compressing is most of the cost of writing, and higher levels gain few bytes.
-    gzip = zlib.compressobj(1, wbits=31)
+    # With zlib, compressing is most of the cost of writing; docs/decisions/example-gen.md.
+    gzip = isal_zlib.compressobj(1, wbits=31)
     data, offsets = _buffers(framed)
     return gzip.compress(data[: offsets[-1]]) + gzip.flush()
 

@@ -15,6 +15,8 @@ from modules.errors import SpecError
 from modules.training.examples import Examples
 
 _EVALUATED_AT_ONCE = 4096  # examples, summed over replicas
+# Where no Python condition hangs on a tensor AutoGraph has nothing to do, and takes its time.
+_as_it_is = tf.autograph.experimental.do_not_convert
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Table:
         other._weights = weights[0] if weights else None
         return other
 
+    @_as_it_is
     def pick(self, indices: tf.Tensor) -> tuple[Any, ...]:
         """`(features, label)`, or `(features, label, weight)`, of some rows."""
         features: dict[str, tf.Tensor] = {}
@@ -99,6 +102,7 @@ class Order:
         steps, offset = self.steps_per_epoch, step % self.steps_per_epoch
         last = share.first + share.local
 
+        @_as_it_is
         def epoch(number: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(
                 tf.range(self.rows, dtype=tf.int64), seed=tf.stack([self.seed, number])
@@ -142,6 +146,6 @@ def evaluation_batches(
     pieces = np.stack([bounds[:-1], bounds[1:]], axis=1).reshape(batches, share.replicas, 2)
     mine = pieces[:, share.first : share.first + share.local].reshape(-1, 2)
     picked = tf.data.Dataset.from_tensor_slices(mine).map(
-        lambda piece: table.pick(tf.range(piece[0], piece[1])), tf.data.AUTOTUNE
+        _as_it_is(lambda piece: table.pick(tf.range(piece[0], piece[1]))), tf.data.AUTOTUNE
     )
     return picked.prefetch(tf.data.AUTOTUNE)

@@ -74,7 +74,9 @@ def run(node: Node, executor_input: str) -> None:
         pathlib.Path(artifacts[0].uri).mkdir(parents=True, exist_ok=True)
     with shared(node.shared, inputs, outputs) if node.shared else _scratch() as folder:
         places = {key: artifacts[0].uri for key, artifacts in outputs.items()}
-        _executor(node, folder, _run_of(given)).Do(inputs, outputs, values)
+        executor = _executor(node, folder, _run_of(given))
+        process.imported()
+        executor.Do(inputs, outputs, values)
         check_moved(places, outputs)
     outputs_utils.tag_output_artifacts_with_version(outputs)
     told = pathlib.Path(given.outputs.output_file)

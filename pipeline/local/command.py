@@ -3,7 +3,8 @@
 import contextlib
 import functools
 import pathlib
-import threading
+from collections.abc import Mapping
+from concurrent import futures
 
 from modules.errors import InputProblem
 from pipeline.console import near
@@ -18,7 +19,6 @@ from pipeline.local.preflight import check_before
 from pipeline.local.query import first_row, query_script
 from pipeline.local.requesting import Order, requested
 from pipeline.local.run import run
-from pipeline.spec import Spec
 
 
 def run_command(spec_file: pathlib.Path, order: Order, manner: Manner) -> ExitCode:
@@ -39,10 +39,12 @@ def run_command(spec_file: pathlib.Path, order: Order, manner: Manner) -> ExitCo
             tell.note(f"Not used and not ignored: {', '.join(unused)}", "yellow")
         what = f"Resuming run {request.resumes} of" if request.resumes else "Running"
         tell.note(f"{what} {spec.name}; everything goes to {near(runs)}", "dim")
-        threading.Thread(target=_prepare_report).start()
-        ended = run(spec, request, tell.display, functools.partial(_wait, tell))
-        if ended.result.pushed:
-            _write_query(spec, folder, ended)
+        with futures.ThreadPoolExecutor(1) as beside:
+            beside.submit(_prepare_report)
+            row = beside.submit(first_row, spec, folder)
+            ended = run(spec, request, tell.display, functools.partial(_wait, tell))
+            if ended.result.pushed:
+                _write_query(row.result(), ended)
     except InputProblem as problem:
         tell.refuse(Refusal(name, problem.problems))
         return exit_code(problem)
@@ -62,9 +64,9 @@ def _wait(tell: Telling, holder: str) -> None:
     tell.note(f"Waiting for {holder}, which runs in the same folder", "yellow")
 
 
-def _write_query(spec: Spec, folder: pathlib.Path, ended: Ended) -> None:
+def _write_query(row: Mapping[str, float | str], ended: Ended) -> None:
     result = ended.result
-    text = query_script(pathlib.Path(str(result.pushed)), str(result.run), first_row(spec, folder))
+    text = query_script(pathlib.Path(str(result.pushed)), str(result.run), row)
     (ended.folder / QUERY).write_text(text, encoding="utf-8")
 
 

@@ -1,12 +1,12 @@
 """Imports what the nodes of a run need, once, before the first of them is forked."""
 
 import functools
-import gc
 import importlib
 import os
 import sys
 from collections.abc import Iterable
 
+from pipeline import process
 from pipeline.local.plan import Step
 
 # What TFX's launcher, Beam and Arrow import within functions: once here, or else in every node.
@@ -30,4 +30,4 @@ def _import(modules: tuple[str, ...]) -> None:
     for module in (*modules, *_LATE):
         importlib.import_module(module)
     sys.argv[1:] = []  # TFX hands them to executors as flags
-    gc.freeze()  # a collection in a node would copy the pages of all that is imported
+    process.imported()

@@ -1,8 +1,9 @@
 """Whether a node has to run: what its outcome depends on, held against what the cache has."""
 
+import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from components.example_gen import files
 from components.pusher.folder import Folder
@@ -55,6 +56,12 @@ class Reuse:
         self._runs = pathlib.Path(request.runs)
         self._folder = pathlib.Path(request.spec_file).parent
 
+    def look_ahead(self, steps: Iterable[Step]) -> None:
+        """Reads the code of nodes that are still to come, which need not wait for it then."""
+        with contextlib.suppress(OSError):  # whoever needs it tells of it
+            for step in steps:
+                self._code(step)
+
     def choose(self, step: Step, outputs: Outputs) -> Chosen:
         """What is to be done for a node whose upstream nodes are done.
 
@@ -64,7 +71,7 @@ class Reuse:
         """
         read = self._read(step)
         before = contents.state(read)
-        code = self._codebase.of(step.modules, [self._folder / name for name in step.hooks])
+        code = self._code(step)
         parts = self._parts(step, code, read, outputs)
         key = why.key(parts)
         chosen = Chosen(
@@ -88,6 +95,9 @@ class Reuse:
             chosen.why = [f"nothing it depends on has changed since run {record.run}"]
             chosen.why += _rolled_back(record)
         return chosen
+
+    def _code(self, step: Step) -> Code:
+        return self._codebase.of(step.modules, [self._folder / name for name in step.hooks])
 
     def _missed(self, step: Step, parts: Parts) -> list[str]:
         """Why there is nothing in the cache."""

@@ -115,7 +115,8 @@ class Runner:
             shutil.rmtree(kept, ignore_errors=True)
         going_on = ["it goes on from the checkpoints of an earlier try"] if kept.is_dir() else []
         started = Started(node=name, why=[*why, *going_on], log=str(log))
-        if not self._imported:
+        is_first = not self._imported
+        if is_first:
             self._tell(started)
             self._tell(Progress(node=name, text="importing TensorFlow and TFX"))
         from pipeline.local import preparing, processes
@@ -132,6 +133,8 @@ class Runner:
         self._children[name] = child
         self._selector.register(child.pipe, selectors.EVENT_READ, child)
         self._selector.register(child.ended, selectors.EVENT_READ, child)
+        if is_first:
+            self._reuse.look_ahead(self._steps.values())
 
     def _set_apart(self, name: str) -> None:
         """In the process of a node: leaves it nothing that is the worker's, or another node's."""

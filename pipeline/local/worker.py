@@ -52,6 +52,7 @@ def _run(request: Request, tell: Tell, descriptor: int) -> None:
     if spec.local.runner == "tfx":
         from pipeline.local.stock import run_stock
 
+        process.imported()
         run_stock(pipeline, pathlib.Path(request.runs), request.run_id, tell)
         return
     chosen = selected(request, {name: step.upstream for name, step in every.items()})
