@@ -139,6 +139,12 @@ class _Write(beam.DoFn):
         # Arrow and the compressor let other threads work.
         self._threads = futures.ThreadPoolExecutor(_THREADS)
 
+    def start_bundle(self) -> None:
+        self._writing: list[futures.Future[None]] = []
+
+    def finish_bundle(self) -> None:
+        self._wait()
+
     def teardown(self) -> None:
         self._threads.shutdown()
 
@@ -153,17 +159,25 @@ class _Write(beam.DoFn):
         names = list(self._table.columns)
         places = assign(labelled, names, self._table.split)
         findings.count(IN_NO_SPLIT, int((places == NO_SPLIT).sum()))
-        writing: list[futures.Future[None]] = []
+        self._wait()  # for the batch before this one: it was written while this one was read
         for place, split in enumerate(splits_of(self._table.split)):
             rows = labelled.select(names).filter(pa.array(places == place))
             findings.count(split, rows.num_rows)
             if rows.num_rows:  # TFX takes any file for one with examples
-                writing += self._write(shard, split, rows)
-        futures.wait(writing)
-        for each in writing:
-            each.result()
+                self._writing += self._write(shard, split, rows)
         self._progress.add(batch.num_rows)
         yield findings.model_dump_json()
+
+    def _wait(self) -> None:
+        """Waits until all files are whole.
+
+        Raises:
+            OSError: if one cannot be written.
+        """
+        futures.wait(self._writing)
+        for each in self._writing:
+            each.result()
+        self._writing = []
 
     def _write(
         self, shard: str, split: str, rows: pa.RecordBatch

@@ -1,5 +1,6 @@
 """Rows from files to splits of tf.Examples, through Beam, as TFX runs it."""
 
+import errno
 import json
 import pathlib
 import tempfile
@@ -15,6 +16,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
 from tfx.types.artifact_utils import decode_split_names
 
+from components.example_gen import ingest as ingest_module
 from components.example_gen import reading
 from components.example_gen.component import TableExampleGen
 from components.example_gen.config import Table
@@ -230,6 +232,23 @@ def test_a_file_that_changes_while_it_is_read_stops_the_run(ingest, tmp_path, mo
 
     with pytest.raises(DataError, match=r"rows.csv: changed while it was read. Start the run"):
         ingest({"rows.csv": "x,t,late,fold\n1,a,1,train\n2,a,0,eval\n"})
+
+
+@pytest.mark.parametrize("file", ["a.csv", "b.csv"])  # written while another is read, and last
+def test_a_disk_that_is_full_stops_the_run_whichever_batch_it_is(ingest, monkeypatch, file):
+    def full_at(path, batch):
+        if any(value.as_py() == file for value in batch["t"]):
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        return write(path, batch)
+
+    write = ingest_module.parquet.write
+    monkeypatch.setattr(ingest_module.parquet, "write", full_at)
+    files = {
+        name: f"x,t,late,fold\n1,{name},1,train\n2,{name},0,eval\n" for name in ("a.csv", "b.csv")
+    }
+
+    with pytest.raises(RuntimeError, match="No space left on device"):  # Beam wraps it
+        ingest(files)
 
 
 rows = st.lists(st.sampled_from(LINES), min_size=1, max_size=40)
