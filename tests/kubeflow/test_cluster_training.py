@@ -16,7 +16,7 @@ from modules.training.kubernetes.launch import Launch, launch
 from modules.training.launcher import WorkerLost
 from tests.end_to_end.processes import lives
 from tests.kubeflow.api import trainings
-from tests.kubeflow.api.cluster import BROKEN, IDLE, REFUSING, TALKING, cluster
+from tests.kubeflow.api.cluster import BROKEN, IDLE, MISSING, REFUSING, TALKING, cluster
 from tests.kubeflow.api.jobs import bare
 from tests.kubeflow.api.launches import assert_nothing_is_left, launched, names, pods
 from tests.kubeflow.api.trainings import clustered, launching
@@ -204,10 +204,11 @@ def test_sigterm_removes_pods_and_inputs_and_keeps_checkpoints_for_the_next_laun
     assert (stage.run / "checkpoint.npz").exists()
 
 
-def test_what_a_killed_launch_leaves_goes_with_its_pod(found, tmp_path):
-    job = bare(found, tmp_path / "out", image=IDLE)
+@pytest.mark.parametrize(("image", "running"), [(IDLE, 2), (MISSING, 0)])
+def test_what_a_killed_launch_leaves_goes_with_its_pod(found, tmp_path, image, running):
+    job = bare(found, tmp_path / "out", image=image)
     with launched(job, found) as failures:
-        wait_for(lambda: len(found.running()) == 2)
+        wait_for(lambda: len(pods(found)) == 2 and len(found.running()) == running)
 
         found.store.forget("launcher")
 

@@ -28,6 +28,8 @@ class Follower:
         self._tails: dict[str, Tail] = {}  # by pod
         self._failed: dict[str, Body] = {}  # pods, in the order in which they were seen
         self._absent: dict[int, float] = {}  # since when a worker does not run
+        # A TrainJob's controller makes the Job, some time later.
+        self._had_job = group.workers.backend != "trainjob"
 
     def follow(self) -> None:
         """Returns when the model is written.
@@ -41,6 +43,7 @@ class Follower:
             job = self._api.get(JOBS, self._group.job_name)
             pods = self._api.list(PODS, labelSelector=f"{LABEL}={self._group.name}")
             self._hear(pods)
+            self._had_job = self._had_job or job is not None or bool(self._tails)
             ended = _ended(job)
             if ended and ended["type"] == "Complete":
                 self._wait_for_the_model()
@@ -129,7 +132,7 @@ class Follower:
             if now - self._absent.setdefault(index, now)
             > limit + (_BACKOFF_SECONDS if index in failed else 0)
         ]
-        if job is None and (self._tails or late):
+        if job is None and (self._had_job or late):
             raise ClusterError(
                 f"kubeflow.workers: Job {self._group.job_name!r} is gone: somebody removed it, or "
                 f"the pod that owned it was deleted"
