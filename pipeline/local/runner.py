@@ -173,7 +173,9 @@ class Runner:
         now = time.monotonic()
         if now - child.looked >= _LOOK_SECONDS:
             child.looked = now
-            self._tell(Memory(node=child.node, mb=round(child.memory_mb(), 1)))
+            mb = child.memory_mb()
+            if mb:  # one that has just ended has none
+                self._tell(Memory(node=child.node, mb=round(mb, 1)))
         limit = self._settings.stage(child.node).timeout_minutes
         if limit and child.seconds > 60 * limit and not child.timed_out:
             child.timed_out = limit
